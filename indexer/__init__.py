@@ -1,0 +1,1 @@
+"""Moves what SQL says into Elasticsearch: documents, bulk writing, index life."""

@@ -1,0 +1,1 @@
+"""How an Elasticsearch is found, fetched, started and asked what it can."""

@@ -1,0 +1,1 @@
+"""Organisations, users, rights and the audit trail."""

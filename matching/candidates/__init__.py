@@ -1,0 +1,1 @@
+"""Candidates, their profiles, media, showcases and intake."""

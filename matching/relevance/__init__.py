@@ -1,0 +1,1 @@
+"""Judgments and measures of how good the ranking is."""

@@ -1,0 +1,1 @@
+"""From typed criteria to request bodies and from answers to typed results, without I/O."""

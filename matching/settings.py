@@ -1,0 +1,174 @@
+"""Every setting of HalloWerk, typed, read from the environment once and checked at start."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+PROJECT_ROOT = Path(__file__).resolve().parent.parent
+
+
+class SettingsError(Exception):
+    """The environment holds values that HalloWerk cannot start with; the message names each one."""
+
+
+class Settings(BaseSettings):
+    """The configuration; each field's description is what `hallowerk config` and docs/configuration.md show."""
+
+    model_config = SettingsConfigDict(env_prefix="HALLOWERK_", frozen=True, extra="ignore", populate_by_name=True)
+
+    state_dir: Path = Field(
+        default=PROJECT_ROOT / ".hallowerk",
+        description="Folder of this installation: SQLite database, media, secret key and engine notes.",
+    )
+    database_url: str = Field(
+        default="",
+        validation_alias="DATABASE_URL",
+        description="SQLAlchemy address of the database; empty: SQLite in the state folder.",
+    )
+    elasticsearch_url: str = Field(
+        default="",
+        validation_alias="ELASTICSEARCH_URL",
+        description="Address of an Elasticsearch 9 cluster; empty: the engine that `hallowerk engine` manages.",
+    )
+    elasticsearch_api_key: str = Field(
+        default="",
+        validation_alias="ELASTICSEARCH_API_KEY",
+        description="API key for that cluster; empty: none.",
+    )
+    engine_home: Path | None = Field(
+        default=None, description="An Elasticsearch that is already unpacked; empty: the shared cache folder."
+    )
+    engine_cache: Path = Field(
+        default_factory=lambda: default_cache_dir(),
+        description="Folder shared by all clones for the unpacked engine.",
+    )
+    engine_heap_mb: int = Field(default=768, ge=256, le=31_000, description="Heap of the managed engine, in MiB.")
+    engine_download_site: str = Field(
+        default="https://artifacts.elastic.co/downloads/elasticsearch",
+        description="Where the official engine archives are fetched.",
+    )
+    index_prefix: str = Field(
+        default="candidates",
+        pattern=r"^[a-z][a-z0-9_]*$",
+        description="First part of every index and alias name; tests use their own.",
+    )
+    ranking_profile: str = Field(
+        default="standard", pattern=r"^[a-z][a-z0-9_-]*$", description="Name of the ranking profile in use."
+    )
+    search_timeout_s: float = Field(default=10.0, gt=0, description="How long a page waits for the engine.")
+    host: str = Field(default="127.0.0.1", validation_alias="HOST", description="Address the web server binds.")
+    port: int = Field(default=8000, ge=1, le=65535, validation_alias="PORT", description="Port the web server binds.")
+    web_workers: int = Field(default=2, ge=1, le=64, description="Number of gunicorn workers.")
+    secret_key: str = Field(
+        default="",
+        description="Key that signs sessions; empty: one is made once and kept in the state folder.",
+    )
+    https: bool = Field(
+        default=False, description="True behind HTTPS: cookies are Secure and HSTS is sent. Always true in production."
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings
+
+    @field_validator("database_url")
+    @classmethod
+    def _database_is_known(cls, value: str) -> str:
+        if not value:
+            return value
+        try:
+            url = make_url(value)
+        except ArgumentError as error:
+            raise ValueError("is not a database address, for example postgresql+psycopg://user@host/name") from error
+        if url.get_backend_name() not in {"sqlite", "postgresql"}:
+            raise ValueError("must be a sqlite or postgresql address")
+        if url.get_backend_name() == "postgresql":
+            return url.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
+        return value
+
+    @property
+    def database(self) -> str:
+        """The SQLAlchemy address in use: `DATABASE_URL`, else SQLite in the state folder."""
+        return self.database_url or f"sqlite:///{self.state_dir / 'hallowerk.db'}"
+
+    @property
+    def media_dir(self) -> Path:
+        """Folder where photos and documents are kept by content hash."""
+        return self.state_dir / "media"
+
+    @property
+    def installation(self) -> str:
+        """A short name of this installation, the same at every start: keeps two clones' engines apart."""
+        return hashlib.sha256(str(self.state_dir.resolve()).encode()).hexdigest()[:12]
+
+
+def default_cache_dir() -> Path:
+    """The folder all clones share: the system cache for root (reachable for other uids), else the user's."""
+    if os.geteuid() == 0:
+        return Path("/var/cache/hallowerk")
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "hallowerk"
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Return the settings of this process' environment, with `overrides` by field name.
+
+    Raises SettingsError naming every variable that is wrong and why.
+    """
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        lines = [f"{variable_name(str(e['loc'][0]))}: {e['msg'].removeprefix('Value error, ')}" for e in error.errors()]
+        raise SettingsError("The configuration is wrong.\n" + "\n".join(f"  {line}" for line in lines)) from error
+
+
+def variable_name(field: str) -> str:
+    """The environment variable that sets `field` (a field name or its alias)."""
+    info = Settings.model_fields.get(field)
+    if info is None:
+        return field
+    return str(info.validation_alias) if info.validation_alias else f"HALLOWERK_{field.upper()}"
+
+
+def describe_settings(settings: Settings) -> Mapping[str, tuple[str, str]]:
+    """Return variable -> (present value, description), secrets masked, in the order of the class."""
+    shown: dict[str, tuple[str, str]] = {}
+    for field, info in Settings.model_fields.items():
+        value = getattr(settings, field)
+        if field in {"secret_key", "elasticsearch_api_key"} and value:
+            text = "(set)"
+        elif field == "database_url" and value:
+            text = make_url(value).render_as_string(hide_password=True)
+        else:
+            text = "" if value is None else str(value)
+        shown[variable_name(field)] = (text, info.description or "")
+    return shown
+
+
+def session_key(settings: Settings) -> str:
+    """The key that signs sessions: the configured one, else one made once and kept in the state folder (mode 600)."""
+    if settings.secret_key:
+        return settings.secret_key
+    path = settings.state_dir / "secret_key"
+    if not path.exists():
+        settings.state_dir.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_urlsafe(48))
+    return path.read_text()

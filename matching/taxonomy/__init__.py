@@ -1,0 +1,1 @@
+"""Occupations, places and the fixed vocabularies that profiles and searches speak."""

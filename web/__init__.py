@@ -1,0 +1,1 @@
+"""The web application: thin blueprints over matching and indexer."""

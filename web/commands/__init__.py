@@ -1,0 +1,41 @@
+"""The console command `hallowerk`: one sub-command per subject, each in its own file."""
+
+from __future__ import annotations
+
+import importlib
+
+import click
+
+from matching.settings import SettingsError
+
+#: sub-command -> module that holds it, loaded only when asked for, so that `--help` and `engine` start fast.
+SUBJECTS = {
+    "config": "web.commands.config",
+}
+
+
+class Subjects(click.Group):
+    """A group that imports a subject's module at the moment its command is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(SUBJECTS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in SUBJECTS:
+            return None
+        command = importlib.import_module(SUBJECTS[cmd_name]).command
+        assert isinstance(command, click.Command)
+        return command
+
+
+@click.group(cls=Subjects, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+def cli() -> None:
+    """HalloWerk: find the job seekers that fit an employer's vacancy."""
+
+
+def main() -> None:
+    """Run the command; a wrong configuration ends in a message, not in a traceback."""
+    try:
+        cli()
+    except SettingsError as error:
+        raise SystemExit(str(error)) from error
