@@ -74,7 +74,8 @@ class Settings(BaseSettings):
         description="Key that signs sessions; empty: one is made once and kept in the state folder.",
     )
     https: bool = Field(
-        default=False, description="True behind HTTPS: cookies are Secure and HSTS is sent. Always true in production."
+        default=False,
+        description="True behind HTTPS: cookies are Secure and HSTS is sent. Always true in production.",
     )
 
     @classmethod

@@ -23,8 +23,7 @@ class Subjects(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in SUBJECTS:
             return None
-        command = importlib.import_module(SUBJECTS[cmd_name]).command
-        assert isinstance(command, click.Command)
+        command: click.Command = importlib.import_module(SUBJECTS[cmd_name]).command
         return command
 
 
