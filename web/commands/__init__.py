@@ -11,6 +11,10 @@ from matching.settings import SettingsError
 #: sub-command -> module that holds it, loaded only when asked for, so that `--help` and `engine` start fast.
 SUBJECTS = {
     "config": "web.commands.config",
+    "doctor": "web.commands.doctor",
+    "engine": "web.commands.engine",
+    "up": "web.commands.up",
+    "serve": "web.commands.serve",
 }
 
 

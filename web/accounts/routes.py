@@ -1,0 +1,76 @@
+"""Signing in and out, and the page for accounts that may open no showcase."""
+
+from __future__ import annotations
+
+from flask import Blueprint, redirect, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_login import login_user, logout_user
+from flask_wtf import FlaskForm
+from wtforms import EmailField, PasswordField
+from wtforms.validators import InputRequired, Length
+
+from matching.accounts import rules
+from web.guard import allows, current_actor, signed_in_actor
+from web.safe_redirect import local_target
+from web.services import services
+from web.sessions import SignedIn
+
+blueprint = Blueprint("accounts", __name__)
+
+
+class SignInForm(FlaskForm):  # type: ignore[misc]
+    """E-mail address and password."""
+
+    email = EmailField(_l("E-mailadres"), validators=[InputRequired(_l("Vul je e-mailadres in.")), Length(max=254)])
+    password = PasswordField(
+        _l("Wachtwoord"), validators=[InputRequired(_l("Vul je wachtwoord in.")), Length(max=1024)]
+    )
+
+
+@blueprint.route("/inloggen", methods=["GET", "POST"])
+@allows("session.start")
+def sign_in() -> ResponseReturnValue:
+    """Show the form; with the right e-mail address and password go on to where the user was heading."""
+    target = local_target(request.args.get("next"))
+    if current_actor():
+        return redirect(target)
+    form = SignInForm()
+    if not form.validate_on_submit():
+        status = 422 if request.method == "POST" else 200
+        return render_template("accounts/sign_in.html", form=form, refused=None), status
+    database = services().database
+    with database.read() as reading:
+        user_id = rules.check_credentials(reading, form.email.data, form.password.data)
+        actor = rules.load_actor(reading, user_id) if user_id else None
+    with database.write() as writing:
+        if actor:
+            rules.note_sign_in(writing, actor.user_id)
+        else:
+            rules.note_refused_sign_in(writing)
+    if actor is None:
+        refused = _("Dit e-mailadres en wachtwoord horen niet bij elkaar. Controleer beide en probeer het opnieuw.")
+        return render_template("accounts/sign_in.html", form=form, refused=refused), 422
+    session.clear()
+    login_user(SignedIn(actor))
+    return redirect(target)
+
+
+@blueprint.post("/uitloggen")
+@allows("session.end")
+def sign_out() -> ResponseReturnValue:
+    """End the session and show the sign-in page."""
+    actor = signed_in_actor()
+    with services().database.write() as writing:
+        rules.note_sign_out(writing, actor.user_id)
+    logout_user()
+    session.clear()
+    return redirect(url_for("accounts.sign_in"))
+
+
+@blueprint.get("/geen-etalage")
+@allows("home.open")
+def no_showcase() -> ResponseReturnValue:
+    """Say that this account may open no showcase, and who can change that."""
+    return render_template("accounts/no_showcase.html")

@@ -1,0 +1,64 @@
+"""Builds the Flask application: settings in, blueprints registered, every route held against the policy."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from importlib import import_module
+
+from flask import Flask, redirect, url_for
+from flask.typing import ResponseReturnValue
+from flask_wtf import CSRFProtect
+
+from matching.settings import Settings, load_settings, session_key
+from web.errors import install_error_pages
+from web.guard import allows, install_guard, signed_in_actor
+from web.headers import install_headers
+from web.language import install_language
+from web.services import EXTENSION, Services
+from web.sessions import install_sessions
+
+#: One blueprint per subject; each module has `blueprint`.
+SUBJECTS = ("web.assets", "web.health", "web.language", "web.accounts.routes", "web.candidates.routes")
+
+MAX_FORM_BYTES = 64 * 1024
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """Return the application; nothing is connected yet. Raises UndeclaredRoute for a route without a policy entry."""
+    settings = settings or load_settings()
+    app = Flask("web", static_folder="static", template_folder="templates")
+    app.config.update(
+        SECRET_KEY=session_key(settings),
+        MAX_CONTENT_LENGTH=MAX_FORM_BYTES,
+        MAX_FORM_MEMORY_SIZE=MAX_FORM_BYTES,
+        SESSION_COOKIE_NAME="__Host-session" if settings.https else "session",
+        SESSION_COOKIE_SECURE=settings.https,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        PERMANENT_SESSION_LIFETIME=timedelta(hours=12),
+        SEND_FILE_MAX_AGE_DEFAULT=timedelta(days=1),
+        WTF_CSRF_TIME_LIMIT=None,
+    )
+    app.jinja_options["autoescape"] = True
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+    app.extensions[EXTENSION] = Services(settings)
+    CSRFProtect(app)
+    install_sessions(app)
+    install_language(app)
+    install_error_pages(app)
+    install_headers(app, settings.https)
+    for name in SUBJECTS:
+        app.register_blueprint(import_module(name).blueprint)
+    app.add_url_rule("/", "home", _home)
+    install_guard(app)
+    return app
+
+
+@allows("home.open")
+def _home() -> ResponseReturnValue:
+    """Go to where the user's work begins; an account without showcases gets a page that says so."""
+    showcases = signed_in_actor().showcases
+    if not showcases:
+        return redirect(url_for("accounts.no_showcase"))
+    return redirect(url_for("candidates.explore", showcase=showcases[0]))

@@ -1,0 +1,41 @@
+"""The language of the interface: Dutch, or English by choice, kept in a cookie (GEN-03)."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Flask, abort, redirect, request
+from flask.typing import ResponseReturnValue
+from flask_babel import Babel
+
+from web.guard import allows
+from web.safe_redirect import local_target
+
+blueprint = Blueprint("language", __name__)
+
+LANGUAGES = {"nl": "Nederlands", "en": "English"}
+COOKIE = "taal"
+COOKIE_SECONDS = 365 * 24 * 3600
+
+
+def chosen_language() -> str:
+    """The language of this request: the cookie's, else Dutch."""
+    chosen = request.cookies.get(COOKIE, "nl")
+    return chosen if chosen in LANGUAGES else "nl"
+
+
+def install_language(app: Flask) -> None:
+    """Attach Flask-Babel; the message ids are Dutch, so Dutch needs no catalogue."""
+    app.config.update(BABEL_DEFAULT_LOCALE="nl", BABEL_DEFAULT_TIMEZONE="Europe/Amsterdam")
+    app.config["BABEL_TRANSLATION_DIRECTORIES"] = "translations"
+    Babel(app, locale_selector=chosen_language)
+    app.jinja_env.globals.update(LANGUAGES=LANGUAGES, chosen_language=chosen_language)
+
+
+@blueprint.post("/taal/<code>")
+@allows("language.choose")
+def choose(code: str) -> ResponseReturnValue:
+    """Keep the chosen language and go back to the page it was chosen on."""
+    if code not in LANGUAGES:
+        abort(404)
+    answer = redirect(local_target(request.form.get("next")))
+    answer.set_cookie(COOKIE, code, max_age=COOKIE_SECONDS, httponly=True, samesite="Lax", secure=request.is_secure)
+    return answer

@@ -1,0 +1,70 @@
+"""What the routes of one application share: settings, database, engine client and vocabularies, made at first use."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import cast
+
+from elasticsearch import Elasticsearch
+from flask import current_app
+
+from indexer.engine.client import connect
+from indexer.reader import Reader
+from matching.search.ranking import RankingProfile, load_profile
+from matching.settings import Settings
+from matching.storage.database import Database
+from matching.taxonomy.occupations import Taxonomy
+from matching.taxonomy.places import Gazetteer
+from matching.taxonomy.store import load_gazetteer, load_taxonomy
+from matching.taxonomy.vocabularies import Vocabulary, load_vocabularies
+
+EXTENSION = "hallowerk"
+
+
+class Services:
+    """The parts a route works with; nothing is opened until it is used."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+
+    @cached_property
+    def database(self) -> Database:
+        """The record."""
+        return Database(self.settings.database)
+
+    @cached_property
+    def client(self) -> Elasticsearch:
+        """The engine's client."""
+        return connect(self.settings)
+
+    @cached_property
+    def reader(self) -> Reader:
+        """Reads the index."""
+        return Reader(self.client, self.settings.index_prefix)
+
+    @cached_property
+    def profile(self) -> RankingProfile:
+        """The ranking profile in use."""
+        return load_profile(self.settings.ranking_profile)
+
+    @cached_property
+    def taxonomy(self) -> Taxonomy:
+        """Occupations and their relations, as the record holds them."""
+        with self.database.read() as session:
+            return load_taxonomy(session)
+
+    @cached_property
+    def gazetteer(self) -> Gazetteer:
+        """Places and postcodes, as the record holds them."""
+        with self.database.read() as session:
+            return load_gazetteer(session)
+
+    @property
+    def vocabularies(self) -> dict[str, Vocabulary]:
+        """The fixed vocabularies."""
+        return dict(load_vocabularies())
+
+
+def services() -> Services:
+    """The services of the running application."""
+    return cast(Services, current_app.extensions[EXTENSION])
