@@ -50,7 +50,8 @@ def action_of(app: Flask, endpoint: str) -> str | None:
 
 def install_guard(app: Flask) -> None:
     """Check that every route is declared, and check each request; call it after the last blueprint."""
-    app.view_functions["static"] = allows("assets.read")(app.view_functions["static"])
+    if "static" in app.view_functions:
+        app.view_functions["static"] = allows("assets.read")(app.view_functions["static"])
     undeclared = [rule.rule for rule in app.url_map.iter_rules() if action_of(app, rule.endpoint) is None]
     if undeclared:
         raise UndeclaredRoute(f"without an entry in the policy table: {', '.join(sorted(undeclared))}")

@@ -1,0 +1,42 @@
+"""What the docs say of settings and commands is what the code does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from web.commands import SUBJECTS, cli
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_the_configuration_page_is_what_the_command_prints() -> None:
+    printed = CliRunner().invoke(cli, ["config", "--markdown"]).output.strip()
+    assert printed in (ROOT / "docs/configuration.md").read_text()
+
+
+def leaves(command: click.Command, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
+    if not isinstance(command, click.Group):
+        return [path]
+    context = click.Context(command)
+    found = []
+    for name in command.list_commands(context):
+        sub = command.get_command(context, name)
+        assert sub is not None
+        found += leaves(sub, (*path, name))
+    return found
+
+
+@pytest.mark.parametrize("path", leaves(cli), ids=" ".join)
+def test_every_command_explains_itself(path: tuple[str, ...]) -> None:
+    answer = CliRunner().invoke(cli, [*path, "--help"])
+    assert answer.exit_code == 0
+    description = answer.output.split("Options:")[0].splitlines()[1:]
+    assert sum(len(line.split()) for line in description) >= 4, answer.output
+
+
+def test_every_subject_is_one_file() -> None:
+    assert all((ROOT / (module.replace(".", "/") + ".py")).exists() for module in SUBJECTS.values())

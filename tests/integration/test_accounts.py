@@ -1,0 +1,127 @@
+"""Signing in and the audit trail, on both databases."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import insert, select, text, update
+from sqlalchemy.exc import DatabaseError
+
+from matching.accounts import audit, passwords, rules
+from matching.accounts.policy import ACCOUNT_MANAGER
+from matching.accounts.records import AuditEntry, Organisation, ShowcaseAccess, User
+from matching.candidates.records import Showcase
+from matching.storage.database import Database
+
+PASSWORD = "Een lange zin met 3 cijfers!"
+
+
+@pytest.fixture
+def account(database: Database) -> int:
+    """An account manager whose organisation opens two of three showcases."""
+    with database.write() as session:
+        session.execute(insert(Organisation).values(id=1, code="demo", name="Gemeente Demo"))
+        for number, code in enumerate(("noord", "oost", "zuid"), start=1):
+            session.execute(
+                insert(Showcase).values(id=number, code=code, name=code, position=-number, parts=[], categories=[])
+            )
+        session.execute(insert(ShowcaseAccess), [{"organisation_id": 1, "showcase_id": n} for n in (1, 3)])
+        session.execute(
+            insert(User).values(
+                id=7,
+                organisation_id=1,
+                email="a@demo.example",
+                name="Anne",
+                role=ACCOUNT_MANAGER,
+                password_hash=passwords.hash_password(PASSWORD),
+                active=True,
+            )
+        )
+    return 7
+
+
+def test_the_right_password_signs_in(database: Database, account: int) -> None:
+    with database.read() as session:
+        assert rules.check_credentials(session, " A@demo.example ", PASSWORD) == account
+
+
+def test_a_wrong_password_and_an_unknown_account_do_the_same_work(
+    database: Database, account: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checked: list[str | None] = []
+    real = passwords.password_matches
+
+    def counting(stored: str | None, password: str) -> bool:
+        checked.append(stored)
+        return real(stored, password)
+
+    monkeypatch.setattr(rules, "password_matches", counting)
+    with database.read() as session:
+        assert rules.check_credentials(session, "a@demo.example", "iets anders") is None
+        assert rules.check_credentials(session, "niemand@demo.example", PASSWORD) is None
+    assert len(checked) == 2
+
+
+@pytest.mark.requirement("GEN-06", "ROLE-21")
+def test_an_actor_opens_the_showcases_of_the_organisation_in_their_order(database: Database, account: int) -> None:
+    with database.read() as session:
+        actor = rules.load_actor(session, account)
+    assert actor is not None
+    assert actor.showcases == ("zuid", "noord")
+
+
+def test_an_account_that_was_closed_is_nobody_at_the_next_request(database: Database, account: int) -> None:
+    with database.write() as session:
+        session.execute(update(User).values(active=False))
+    with database.read() as session:
+        assert rules.load_actor(session, account) is None
+        assert rules.check_credentials(session, "a@demo.example", PASSWORD) is None
+
+
+def test_sign_ins_are_in_the_trail(database: Database, account: int) -> None:
+    with database.write() as session:
+        rules.note_sign_in(session, account)
+        rules.note_refused_sign_in(session)
+        rules.note_sign_out(session, account)
+    with database.read() as session:
+        lines = [
+            (entry.action, entry.actor_id) for entry in session.scalars(select(AuditEntry).order_by(AuditEntry.id))
+        ]
+    assert lines == [("session.start", account), ("session.refused", None), ("session.end", account)]
+
+
+def test_the_trail_only_grows(database: Database) -> None:
+    with database.write() as session:
+        audit.append(session, actor_id=1, action="x", subject="y", key="1", details={})
+    for statement in ("UPDATE audit_trail SET action = 'z'", "DELETE FROM audit_trail"):
+        with pytest.raises(DatabaseError), database.write() as session:
+            session.execute(text(statement))
+    with database.read() as session:
+        assert session.scalars(select(AuditEntry.action)).all() == ["x"]
+
+
+def test_an_unbroken_chain_has_no_broken_lines(database: Database) -> None:
+    with database.write() as session:
+        for number in range(5):
+            audit.append(session, actor_id=number, action="x", subject="y", key=str(number), details={"n": number})
+    with database.read() as session:
+        assert list(audit.broken_lines(session)) == []
+
+
+def test_a_line_that_was_written_past_the_chain_is_found(database: Database) -> None:
+    with database.write() as session:
+        audit.append(session, actor_id=1, action="x", subject="y", key="1", details={})
+        first = session.scalars(select(AuditEntry)).one()
+        session.execute(
+            insert(AuditEntry).values(
+                at=first.at,
+                actor_id=2,
+                action="x",
+                subject="y",
+                subject_key="1",
+                details={},
+                previous_hash=first.hash,
+                hash="f" * 64,
+            )
+        )
+    with database.read() as session:
+        assert len(list(audit.broken_lines(session))) == 1

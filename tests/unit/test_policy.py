@@ -1,0 +1,35 @@
+"""The policy table: who may do what, and where."""
+
+from __future__ import annotations
+
+import pytest
+
+from matching.accounts.policy import ADMINISTRATOR, OPERATIONS, POLICY, ROLES, SEARCHERS, Actor, may
+
+
+def actor(role: str, *showcases: str) -> Actor:
+    return Actor(user_id=1, name="Iemand", role=role, organisation="Gemeente Demo", showcases=showcases)
+
+
+@pytest.mark.requirement("ROLE-21")
+def test_nobody_signed_in_may_do_only_what_is_public() -> None:
+    allowed = {action for action in POLICY if may(None, action)}
+    assert allowed == {action for action, rule in POLICY.items() if rule.scope == "public"}
+    assert "candidates.search" not in allowed
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_searching_is_for_searchers_in_their_own_showcases(role: str) -> None:
+    someone = actor(role, "rijnmond")
+    assert may(someone, "candidates.search", "rijnmond") is (role in SEARCHERS)
+    assert may(someone, "candidates.search", "haaglanden") is False
+
+
+def test_operations_people_see_nobody() -> None:
+    someone = actor(OPERATIONS, "rijnmond")
+    assert not any(may(someone, action, "rijnmond") for action in POLICY if action.startswith("candidates."))
+
+
+def test_an_action_that_the_table_does_not_have_is_an_error() -> None:
+    with pytest.raises(KeyError):
+        may(actor(ADMINISTRATOR), "candidates.erase")

@@ -1,0 +1,51 @@
+"""Configuration: typed, from the environment, checked at start."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from matching.settings import SettingsError, describe_settings, load_settings, session_key
+
+
+def test_the_default_database_is_sqlite_in_the_state_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    assert load_settings(state_dir=tmp_path).database == f"sqlite:///{tmp_path}/hallowerk.db"
+
+
+def test_a_postgresql_address_gets_the_driver_that_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://user:secret@db/hallowerk")
+    assert load_settings().database == "postgresql+psycopg://user:secret@db/hallowerk"
+
+
+def test_every_wrong_value_is_named_with_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PORT", "eighty")
+    monkeypatch.setenv("DATABASE_URL", "mysql://db/hallowerk")
+    monkeypatch.setenv("HALLOWERK_ENGINE_HEAP_MB", "1")
+    with pytest.raises(SettingsError) as raised:
+        load_settings()
+    message = str(raised.value)
+    assert all(name in message for name in ("PORT", "DATABASE_URL", "HALLOWERK_ENGINE_HEAP_MB"))
+
+
+def test_secrets_are_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://user:hush@db/hallowerk")
+    monkeypatch.setenv("HALLOWERK_SECRET_KEY", "hush")
+    monkeypatch.setenv("ELASTICSEARCH_API_KEY", "hush")
+    shown = describe_settings(load_settings())
+    assert not any("hush" in value for value, _ in shown.values())
+    assert all(meaning for _, meaning in shown.values())
+
+
+def test_the_session_key_is_made_once_and_closed_to_others(tmp_path: Path) -> None:
+    settings = load_settings(state_dir=tmp_path, secret_key="")
+    key = session_key(settings)
+    assert session_key(settings) == key
+    assert len(key) >= 48
+    assert stat.S_IMODE((tmp_path / "secret_key").stat().st_mode) == 0o600
+
+
+def test_two_installations_have_two_names(tmp_path: Path) -> None:
+    assert load_settings(state_dir=tmp_path / "a").installation != load_settings(state_dir=tmp_path / "b").installation
