@@ -52,7 +52,7 @@ def command(demo: bool, people: int) -> None:
     try:
         if not settings.elasticsearch_url:
             install(settings, click.echo)
-            started_engine = instance.status(settings) is None
+            started_engine = not instance.status(settings).running
             instance.start(settings, click.echo)
         if demo:
             run_load(settings, people)
