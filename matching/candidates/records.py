@@ -32,6 +32,7 @@ class Candidate(Base):
     """A job seeker: the single-valued parts of the profile (PROF-06..15, 25) and the contact choice (CONT-02/03)."""
 
     __tablename__ = "candidates"
+    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012 - an id never comes back for another person
 
     id: Mapped[int] = mapped_column(primary_key=True)
     external_id: Mapped[str] = mapped_column(String(100), unique=True)
@@ -98,7 +99,7 @@ class CandidateMedia(Base):
     """One portrait, photo, video, link or document; files are kept by content hash in the media store."""
 
     __tablename__ = "candidate_media"
-    __table_args__ = (Index("ix_candidate_media_content_hash", "content_hash"),)
+    __table_args__ = (Index("ix_candidate_media_content_hash", "content_hash"), {"sqlite_autoincrement": True})
 
     id: Mapped[int] = mapped_column(primary_key=True)
     candidate_id: Mapped[int] = mapped_column(ForeignKey("candidates.id", ondelete="CASCADE"), index=True)

@@ -15,6 +15,7 @@ class Change(Base):
     """One changed record; stays until the index holds the change."""
 
     __tablename__ = "changes"
+    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012 - a number never names two changes
 
     id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
     kind: Mapped[str] = mapped_column(String(32))

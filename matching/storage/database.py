@@ -12,7 +12,10 @@ from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.orm import Session
 
-SQLITE_BUSY_TIMEOUT_MS = 5_000
+from matching.storage.errors import translate_errors
+
+#: How long a writer waits for its turn before it gets DatabaseBusy, on both databases.
+BUSY_TIMEOUT_MS = 5_000
 BEGIN_OPTION = "sqlite_begin"
 
 
@@ -23,8 +26,9 @@ class Database:
     write lock at its start on SQLite (BEGIN IMMEDIATE), so that it waits for its turn instead of failing half-way.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -> None:
         self.url = make_url(url)
+        self.busy_timeout_ms = busy_timeout_ms
 
     @property
     def is_sqlite(self) -> bool:
@@ -35,10 +39,14 @@ class Database:
     def engine(self) -> Engine:
         """The SQLAlchemy engine, made at first use."""
         if not self.is_sqlite:
-            return create_engine(self.url, pool_pre_ping=True)
+            options = f"-c lock_timeout={self.busy_timeout_ms}"
+            engine = create_engine(self.url, pool_pre_ping=True, connect_args={"options": options})
+            translate_errors(engine)
+            return engine
         if self.url.database:
             Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(self.url, connect_args={"timeout": SQLITE_BUSY_TIMEOUT_MS / 1000})
+        engine = create_engine(self.url, connect_args={"timeout": self.busy_timeout_ms / 1000})
+        translate_errors(engine)
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine

@@ -1,0 +1,1 @@
+"""One file per revision, in the order that each names as its predecessor."""
