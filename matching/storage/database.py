@@ -12,7 +12,7 @@ from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.orm import Session
 
-from matching.storage.errors import translate_errors
+from matching.storage.errors import DatabaseUnavailable, translate_errors
 
 #: How long a writer waits for its turn before it gets DatabaseBusy, on both databases.
 BUSY_TIMEOUT_MS = 5_000
@@ -44,7 +44,7 @@ class Database:
             translate_errors(engine)
             return engine
         if self.url.database:
-            Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
+            _make_folder(Path(self.url.database).parent)
         engine = create_engine(self.url, connect_args={"timeout": self.busy_timeout_ms / 1000})
         translate_errors(engine)
         event.listen(engine, "connect", _prepare_sqlite)
@@ -77,6 +77,13 @@ class Database:
     def close(self) -> None:
         """Close all pooled connections."""
         self.engine.dispose()
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DatabaseUnavailable(error) from error
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
