@@ -1,0 +1,215 @@
+"""Writes prepared documents to the engine in bulks sized by bytes, and accounts for every one of them."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any
+
+import stamina
+from elasticsearch import ApiError, ConnectionError, ConnectionTimeout, Elasticsearch
+
+#: A bulk is sent when its body reaches this size; above some megabytes a bulk only takes more memory.
+CHUNK_BYTES = 4_000_000
+SENDERS = 2
+#: Bulks that wait for a sender; bounds memory, and lets building go on while the engine is at work.
+WAITING_CHUNKS = 2
+BULK_TIMEOUT_S = 120.0
+
+# Bytes are passed on as they are; the client's helpers and its `bulk` would take every document apart again.
+_HEADERS = {"accept": "application/json", "content-type": "application/x-ndjson"}
+_PARAMS = {"filter_path": "errors,items.*.status,items.*.error.type,items.*.error.reason"}
+_BUSY = frozenset({429, 502, 503, 504})
+_CONFLICT = 409
+_NOT_FOUND = 404
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One write to one index: a document, or a delete when `body` is None.
+
+    `version` is the number drawn before the read that the body was built from. With `live`, `index` must be an alias:
+    a late write to an index that is gone then fails instead of making it anew.
+    """
+
+    index: str
+    id: int
+    version: int
+    body: bytes | None
+    live: bool = False
+
+    def encode(self) -> bytes:
+        """The lines of a bulk request (external version: an older read never overwrites a newer one)."""
+        alias = b',"require_alias":true' if self.live else b""
+        head = b'{"%b":{"_index":"%b","_id":"%d","version":%d,"version_type":"external"%b}}\n' % (
+            b"delete" if self.body is None else b"index",
+            self.index.encode(),
+            self.id,
+            self.version,
+            alias,
+        )
+        return head if self.body is None else b"%b%b\n" % (head, self.body)
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A write that the engine refused for good; `reason` holds no value of the document."""
+
+    index: str
+    id: int
+    status: int
+    reason: str
+
+
+@dataclass
+class Outcome:
+    """What became of all writes so far: `written` + `newer` + refused = sent.
+
+    `newer`: the index already held a later read of the same candidate (409).
+    """
+
+    written: int = 0
+    newer: int = 0
+    refused: list[Refusal] = field(default_factory=list)
+
+    def add(self, other: Outcome) -> None:
+        """Add the counts of another outcome to this one."""
+        self.written += other.written
+        self.newer += other.newer
+        self.refused.extend(other.refused)
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long an engine that is busy or away is waited for, in seconds."""
+
+    first_wait_s: float = 0.2
+    longest_wait_s: float = 5.0
+    give_up_after_s: float = 120.0
+
+
+class EngineBusy(Exception):
+    """The engine refused some writes for now (429, 503): they are sent again."""
+
+
+class BulkWriter:
+    """Takes writes, and sends them from a few threads while the caller prepares the next ones.
+
+    Used in a `with` block; leaving it waits until all are answered. `outcome` is complete only then. An error of a
+    sender is raised by the next `add` or at the end of the block, and nothing more is sent: EngineBusy or the
+    client's connection error when patience ends, ApiError when the engine refuses a request as a whole.
+    What the engine is too busy for is sent again with back-off; versions make sending twice harmless.
+    """
+
+    def __init__(self, client: Elasticsearch, patience: Patience = Patience(), senders: int = SENDERS) -> None:
+        self.outcome = Outcome()
+        self._client = client
+        self._patience = patience
+        self._chunks: queue.Queue[tuple[list[Write], bytes] | None] = queue.Queue(WAITING_CHUNKS)
+        self._threads = [threading.Thread(target=self._work, name=f"bulk-{n}", daemon=True) for n in range(senders)]
+        self._lock = threading.Lock()
+        self._failed: BaseException | None = None
+        self._writes: list[Write] = []
+        self._lines: list[bytes] = []
+        self._bytes = 0
+
+    def __enter__(self) -> BulkWriter:
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is not None and self._failed is None:
+            self._failed = error  # the senders drop what still waits
+        elif error is None:
+            self._flush()
+        for _ in self._threads:
+            self._chunks.put(None)
+        for thread in self._threads:
+            thread.join()
+        if error is None and self._failed is not None:
+            raise self._failed
+
+    def add(self, write: Write) -> None:
+        """Take one write; waits when the senders are behind."""
+        line = write.encode()
+        self._writes.append(write)
+        self._lines.append(line)
+        self._bytes += len(line)
+        if self._bytes >= CHUNK_BYTES:
+            self._flush()
+
+    def _flush(self) -> None:
+        if self._failed is not None:
+            raise self._failed
+        if self._writes:
+            self._chunks.put((self._writes, b"".join(self._lines)))
+            self._writes, self._lines, self._bytes = [], [], 0
+
+    def _work(self) -> None:
+        while (chunk := self._chunks.get()) is not None:
+            if self._failed is not None:
+                continue  # keeps emptying the queue, so that the caller is never stuck
+            try:
+                outcome = _send(self._client, *chunk, self._patience)
+            except Exception as error:
+                self._failed = error
+                continue
+            with self._lock:
+                self.outcome.add(outcome)
+
+
+def _send(client: Elasticsearch, writes: Sequence[Write], body: bytes, patience: Patience) -> Outcome:
+    outcome = Outcome()
+    for attempt in stamina.retry_context(
+        on=_may_pass,
+        attempts=None,
+        timeout=patience.give_up_after_s,
+        wait_initial=patience.first_wait_s,
+        wait_max=patience.longest_wait_s,
+    ):
+        with attempt:
+            again = _send_once(client, writes, body, outcome)
+            if again:
+                writes, body = again, b"".join(write.encode() for write in again)
+                raise EngineBusy(f"the engine is too busy for {len(again)} documents")
+    return outcome
+
+
+def _may_pass(error: Exception) -> bool:
+    if isinstance(error, ApiError):
+        return error.meta.status in _BUSY
+    return isinstance(error, (EngineBusy, ConnectionError, ConnectionTimeout))
+
+
+def _send_once(client: Elasticsearch, writes: Sequence[Write], body: bytes, outcome: Outcome) -> list[Write]:
+    """Send `body`, add the final answers to `outcome`, return the writes to send again."""
+    answer = client.options(request_timeout=BULK_TIMEOUT_S, max_retries=0).perform_request(
+        "POST", "/_bulk", params=_PARAMS, headers=_HEADERS, body=body
+    )
+    if not answer["errors"]:
+        outcome.written += len(writes)
+        return []
+    again = []
+    for write, item in zip(writes, answer["items"], strict=True):
+        result: dict[str, Any] = next(iter(item.values()))
+        status = result["status"]
+        if status in _BUSY:
+            again.append(write)
+        elif status == _CONFLICT:
+            outcome.newer += 1
+        elif status < 300 or (status == _NOT_FOUND and "error" not in result):  # deleted what was never there
+            outcome.written += 1
+        else:
+            outcome.refused.append(Refusal(write.index, write.id, status, _without_values(result["error"])))
+    return again
+
+
+def _without_values(error: dict[str, str]) -> str:
+    # The engine quotes the document after this phrase; persons' data belong in no report and no log.
+    return f"{error['type']}: {error.get('reason', '').split(' Preview of field')[0]}"

@@ -1,0 +1,125 @@
+"""Names, makes, switches and prunes the indexes of showcases: one alias per showcase, one index per build."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from elasticsearch import Elasticsearch
+
+MAPPING_VERSION = "v1"
+_BUILD_FORMAT = "%Y%m%d%H%M%S%f"
+_BUILD = r"\d{20}"
+_CODE = re.compile(r"[a-z0-9][a-z0-9._-]*")
+
+FILLING = {"index": {"refresh_interval": "-1", "number_of_replicas": 0, "auto_expand_replicas": "false"}}
+#: A copy on a second node where there is one; green on a single node too.
+IN_USE = {"index": {"refresh_interval": "1s", "auto_expand_replicas": "0-1"}}
+
+
+class TargetError(Exception):
+    """An index can't be used; the message says why."""
+
+
+@dataclass(frozen=True, order=True)
+class Target:
+    """An index of a showcase; `build` sorts by age. `live`: the showcase's alias points to it."""
+
+    build: str
+    showcase: str
+    index: str
+    live: bool
+
+
+def alias_name(prefix: str, showcase: str) -> str:
+    """The alias that searches of a showcase use. Raises ValueError for a code that can't name an index."""
+    if not _CODE.fullmatch(showcase):
+        raise ValueError(f"showcase code {showcase!r} can't name an index: use lower-case letters, digits and hyphens")
+    return f"{prefix}-{showcase}"
+
+
+def new_build(now: datetime | None = None) -> str:
+    """The name of a build that starts now; later builds sort after earlier ones."""
+    return (now or datetime.now(UTC)).strftime(_BUILD_FORMAT)
+
+
+def index_name(prefix: str, showcase: str, build: str) -> str:
+    """`PREFIX-SHOWCASE-v1-BUILD`."""
+    return f"{alias_name(prefix, showcase)}-{MAPPING_VERSION}-{build}"
+
+
+def find_targets(client: Elasticsearch, prefix: str, showcases: Iterable[str]) -> dict[str, list[Target]]:
+    """Every index of each showcase, oldest first, by showcase code; one request."""
+    codes = list(showcases)
+    found: dict[str, list[Target]] = {code: [] for code in codes}
+    answer = client.indices.get_alias(index=f"{prefix}-*", allow_no_indices=True, expand_wildcards="open")
+    for index, facts in answer.items():
+        for code in codes:
+            alias = alias_name(prefix, code)
+            match = re.fullmatch(rf"{re.escape(alias)}-{MAPPING_VERSION}-({_BUILD})", index)
+            if match:
+                found[code].append(Target(match[1], code, index, alias in facts["aliases"]))
+    for targets in found.values():
+        targets.sort()
+    return found
+
+
+def live_target(targets: Iterable[Target]) -> Target | None:
+    """The one that searches use; None before the first build."""
+    return next((target for target in targets if target.live), None)
+
+
+def current_targets(targets: Sequence[Target]) -> list[Target]:
+    """The live one and those that are being built: where changed listings go. Older ones only get deletes."""
+    live = live_target(targets)
+    return [target for target in targets if live is None or target.build >= live.build]
+
+
+def create_index(client: Elasticsearch, index: str, body: Mapping[str, Any], meta: Mapping[str, str]) -> None:
+    """Make an index that is quick to fill: no replicas, no refreshes until `open_index`; `meta` joins its `_meta`."""
+    mappings = {**body["mappings"], "_meta": {**body["mappings"].get("_meta", {}), **meta}}
+    client.indices.create(index=index, settings=body["settings"], mappings=mappings)
+    client.indices.put_settings(index=index, settings=FILLING)
+
+
+def open_index(client: Elasticsearch, index: str, timeout_s: float) -> None:
+    """Give a filled index its settings for use, refresh it and wait until all its copies are there.
+
+    Raises TargetError when that takes longer than `timeout_s`.
+    """
+    client.indices.put_settings(index=index, settings=IN_USE)
+    client.options(request_timeout=timeout_s).indices.refresh(index=index)
+    waiting = client.options(request_timeout=timeout_s + 5).cluster.health(
+        index=index, wait_for_status="green", timeout=f"{timeout_s:.0f}s"
+    )
+    if waiting["timed_out"]:
+        raise TargetError(f"index {index} did not become green in {timeout_s:.0f} s")
+
+
+def swap_aliases(client: Elasticsearch, prefix: str, new: Sequence[Target], old: Sequence[Target]) -> None:
+    """Point the aliases of the showcases of `new` to them, away from `old`, in one atomic call.
+
+    Fails as a whole when an alias is no longer on its old index: somebody else switched meanwhile.
+    """
+    actions = [
+        {"remove": {"index": target.index, "alias": alias_name(prefix, target.showcase), "must_exist": True}}
+        for target in old
+    ] + [{"add": {"index": target.index, "alias": alias_name(prefix, target.showcase)}} for target in new]
+    client.indices.update_aliases(actions=actions)
+
+
+def prune(client: Elasticsearch, prefix: str, showcases: Iterable[str], keep: Iterable[Target]) -> list[str]:
+    """Delete the showcases' indexes that are neither live nor in `keep`; returns their names."""
+    kept = {target.index for target in keep}
+    surplus = [
+        target.index
+        for targets in find_targets(client, prefix, showcases).values()
+        for target in targets
+        if not target.live and target.index not in kept
+    ]
+    for index in surplus:
+        client.indices.delete(index=index, ignore_unavailable=True)
+    return surplus

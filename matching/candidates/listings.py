@@ -1,0 +1,229 @@
+"""Set-wise reading of candidates with all profile parts that listings are made of: a fixed number of statements."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple, cast
+
+from sqlalchemy import ColumnElement, Connection, Select, Table, exists, func, select
+from sqlalchemy.orm import Session
+
+from matching.candidates.parts import ShowcaseView, ShownCategory
+from matching.candidates.records import (
+    Candidate,
+    CandidateEntry,
+    CandidateMedia,
+    CandidateShowcase,
+    CandidateTerm,
+    Showcase,
+)
+from matching.storage.base import Base
+from matching.taxonomy.records import PlaceRow, PostcodeRow
+
+#: How many statements one window takes, whatever its size; a contract test counts them.
+STATEMENTS_PER_WINDOW = 5
+
+_POSTCODE_DIGITS = 4
+
+#: Limits a child table to the candidates of a window.
+Within = Callable[[ColumnElement[int]], ColumnElement[bool]]
+
+
+def _table(record: type[Base]) -> Table:
+    return cast(Table, record.__table__)
+
+
+# Core tables: the ORM's statements on the same columns take longer per row.
+_CANDIDATES, _TERMS, _ENTRIES, _MEDIA = map(_table, (Candidate, CandidateTerm, CandidateEntry, CandidateMedia))
+_SHOWINGS, _SHOWCASES, _PLACES, _POSTCODES = map(_table, (CandidateShowcase, Showcase, PlaceRow, PostcodeRow))
+
+
+class Single(NamedTuple):
+    """The single-valued parts of a profile; the point is the postcode's, or else the place's (degrees, WGS 84)."""
+
+    id: int
+    name: str
+    updated_at: datetime
+    intro: str | None
+    one_liner: str | None
+    about: str | None
+    hobbies: str | None
+    level: str | None
+    hours_min: int | None
+    hours_max: int | None
+    contact: str | None
+    place: str | None
+    place_name: str | None
+    lat: float | None
+    lon: float | None
+
+
+class Term(NamedTuple):
+    """A coded value (or a function's free text) of a profile."""
+
+    code: str | None
+    grade: str | None
+    text: str | None
+
+
+class Entry(NamedTuple):
+    """An item of work experience, education or course; `completed` is the diploma or certificate."""
+
+    title: str
+    occupation: str | None
+    organisation: str | None
+    place: str | None
+    start: str | None
+    end: str | None
+    current: bool
+    volunteer: bool
+    level: str | None
+    completed: bool | None
+    description: str | None
+
+
+class Medium(NamedTuple):
+    """A portrait, photo, video, link or document."""
+
+    id: int
+    kind: str
+
+
+class Profile(NamedTuple):
+    """All that listings show of one candidate; terms by vocabulary and entries by kind, in the candidate's order.
+
+    Phone, e-mail, address and birth date are not read: they are in no listing (CONT-02).
+    """
+
+    single: Single
+    terms: Mapping[str, Sequence[Term]]
+    entries: Mapping[str, Sequence[Entry]]
+    media: Sequence[Medium]
+    showcases: frozenset[str]
+
+
+@dataclass(frozen=True)
+class ShowcaseRow:
+    """A showcase as the indexer knows it: the key in SQL and what it shows."""
+
+    id: int
+    view: ShowcaseView
+
+
+def read_showcases(session: Session) -> tuple[ShowcaseRow, ...]:
+    """Every showcase in the order shown to people."""
+    rows = session.execute(select(_SHOWCASES).order_by(_SHOWCASES.c.position, _SHOWCASES.c.code))
+    return tuple(
+        ShowcaseRow(
+            row.id,
+            ShowcaseView(
+                code=row.code,
+                name=row.name,
+                parts=frozenset(row.parts),
+                categories=tuple(
+                    ShownCategory(entry["code"], None if entry.get("options") is None else tuple(entry["options"]))
+                    for entry in row.categories
+                ),
+            ),
+        )
+        for row in rows
+    )
+
+
+def count_shown(session: Session, showcase_id: int) -> int:
+    """How many candidates a showcase shows."""
+    statement = select(func.count()).select_from(_SHOWINGS).where(_SHOWINGS.c.showcase_id == showcase_id)
+    return session.execute(statement).scalar_one()
+
+
+def read_window(session: Session, after: int, size: int, showcases: Sequence[ShowcaseRow]) -> list[Profile]:
+    """The next at most `size` candidates with an id above `after` that any of `showcases` shows, by id.
+
+    Empty at the end. Takes STATEMENTS_PER_WINDOW statements (one when empty), each a walk along a key.
+    """
+    key, shown = _CANDIDATES.c.id, _SHOWINGS.c
+    is_shown = exists().where(shown.candidate_id == key, shown.showcase_id.in_([row.id for row in showcases]))
+    singles = _singles(session, _select_singles().where(key > after, is_shown).limit(size))
+    if not singles:
+        return []
+    first, last = singles[0].id, singles[-1].id
+    return _complete(session.connection(), singles, lambda column: column.between(first, last), showcases)
+
+
+def read_keys(session: Session, keys: Sequence[int], showcases: Sequence[ShowcaseRow]) -> list[Profile]:
+    """The candidates with these ids that still exist, by id, shown or not; statements as in `read_window`."""
+    singles = _singles(session, _select_singles().where(_CANDIDATES.c.id.in_(keys)))
+    if not singles:
+        return []
+    return _complete(session.connection(), singles, lambda column: column.in_(keys), showcases)
+
+
+def _select_singles() -> Select[Any]:
+    c, place, postcode = _CANDIDATES.c, _PLACES.c, _POSTCODES.c
+    joined = _CANDIDATES.outerjoin(_POSTCODES, postcode.code == func.substr(c.postcode, 1, _POSTCODE_DIGITS)).outerjoin(
+        _PLACES, place.id == func.coalesce(c.place_id, postcode.place_id)
+    )
+    return (
+        select(
+            *(c.id, c.name, c.updated_at, c.intro, c.one_liner, c.about, c.hobbies, c.level),
+            *(c.hours_min, c.hours_max, c.contact),
+            *(place.id, place.name),
+            *(func.coalesce(postcode.lat, place.lat), func.coalesce(postcode.lon, place.lon)),
+        )
+        .select_from(joined)
+        .order_by(c.id)
+    )
+
+
+def _singles(session: Session, statement: Select[Any]) -> list[Single]:
+    return [Single._make(row) for row in session.connection().execute(statement)]
+
+
+def _complete(
+    connection: Connection, singles: Sequence[Single], within: Within, showcases: Sequence[ShowcaseRow]
+) -> list[Profile]:
+    terms: dict[int, dict[str, list[Term]]] = {single.id: {} for single in singles}
+    entries: dict[int, dict[str, list[Entry]]] = {single.id: {} for single in singles}
+    media: dict[int, list[Medium]] = {single.id: [] for single in singles}
+    shown: dict[int, list[str]] = {single.id: [] for single in singles}
+    codes = {showcase.id: showcase.view.code for showcase in showcases}
+
+    term, entry, medium, showing = _TERMS.c, _ENTRIES.c, _MEDIA.c, _SHOWINGS.c
+    statement = (
+        select(term.candidate_id, term.vocabulary, term.code, term.grade, term.text)
+        .where(within(term.candidate_id))
+        .order_by(term.candidate_id, term.vocabulary, term.position)
+    )
+    for key, vocabulary, *values in connection.execute(statement):
+        if key in terms:
+            terms[key].setdefault(vocabulary, []).append(Term._make(values))
+
+    statement = (
+        select(entry.candidate_id, entry.kind, *(entry[name] for name in Entry._fields))
+        .where(within(entry.candidate_id))
+        .order_by(entry.candidate_id, entry.kind, entry.position)
+    )
+    for key, kind, *values in connection.execute(statement):
+        if key in entries:
+            entries[key].setdefault(kind, []).append(Entry._make(values))
+
+    statement = (
+        select(medium.candidate_id, medium.id, medium.kind)
+        .where(within(medium.candidate_id))
+        .order_by(medium.candidate_id, medium.kind, medium.position)
+    )
+    for key, *values in connection.execute(statement):
+        if key in media:
+            media[key].append(Medium._make(values))
+
+    statement = select(showing.candidate_id, showing.showcase_id).where(within(showing.candidate_id))
+    for row in connection.execute(statement):
+        if row.candidate_id in shown and row.showcase_id in codes:
+            shown[row.candidate_id].append(codes[row.showcase_id])
+
+    return [
+        Profile(single, terms[single.id], entries[single.id], media[single.id], frozenset(shown[single.id]))
+        for single in singles
+    ]
