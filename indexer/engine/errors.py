@@ -7,7 +7,7 @@ class EngineError(Exception):
     """Something about the engine went wrong; `str(error)` says what happened and what to do."""
 
 
-class EngineUnavailable(EngineError):  # noqa: N818 (says a state, as callers read it)
+class EngineUnavailable(EngineError):
     """No engine is running for this installation."""
 
 

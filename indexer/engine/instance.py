@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 from indexer.engine import configuration, disk, jdk, ports, processes, unprivileged
 from indexer.engine.errors import EngineError, WayError
@@ -108,7 +109,7 @@ def stop(settings: Settings) -> bool:
 def status(settings: Settings) -> Status:
     """What is known of the engine, without asking it anything."""
     if settings.elasticsearch_url:
-        return Status("external", url=settings.elasticsearch_url)
+        return Status("external", url=_without_password(settings.elasticsearch_url))
     home = find_home(settings)
     where = str(home.path) if home else ""
     note = read_note(settings)
@@ -161,6 +162,11 @@ def _start(
 
 def _running(note: Note, place: Folders) -> Running:
     return Running(note.url, note.pid, note.port, note.version, place.config)
+
+
+def _without_password(url: str) -> str:
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
 
 def _java(home: Home, environment: Mapping[str, str]) -> Path:

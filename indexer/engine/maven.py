@@ -40,10 +40,10 @@ def fetch(into: Path, work: Path, report: Report, environment: Mapping[str, str]
         own_modules = {folder.name for folder in (into / "modules").iterdir()}
         modules = _copy(mvn, MODULES_PACKAGE, work, report, environment)
         report("Unpacking its modules")
-        archives.unpack_zip(modules, into, lambda name: _missing_module(name, own_modules))
+        archives.unpack_zip(modules, into, lambda name: missing_module(name, own_modules))
 
 
-def _missing_module(name: str, present: set[str]) -> str | None:
+def missing_module(name: str, present: set[str]) -> str | None:
     """Where a file of the modules' package goes: below `modules/`, or nowhere (None)."""
     _, found, rest = name.partition(f"/{_MODULES_FOLDER}/")
     if not found or PurePosixPath(rest).parts[0] in present:

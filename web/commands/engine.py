@@ -47,7 +47,7 @@ def install() -> None:
     settings = load_settings()
     home = _or_exit(lambda: installing.install(settings, progress()))
     if home is None:
-        click.echo(f"ELASTICSEARCH_URL is set: {settings.elasticsearch_url} is used, nothing to install.")
+        click.echo(f"{instance.status(settings).sentence} Nothing to install.")
     else:
         click.echo(f"Elasticsearch {home.version} is in {home.path} (from: {home.origin}).")
 
@@ -57,7 +57,7 @@ def start() -> None:
     """Start the engine and wait until it answers; installs it first if need be."""
     settings = load_settings()
     if settings.elasticsearch_url:
-        click.echo(f"ELASTICSEARCH_URL is set: {settings.elasticsearch_url} is used, nothing to start.")
+        click.echo(f"{instance.status(settings).sentence} Nothing to start.")
         return
     running = _or_exit(lambda: instance.start(settings, progress()))
     click.echo(f"Elasticsearch {running.version} answers at {running.url} (process {running.pid}).")
