@@ -135,6 +135,13 @@ class Taxonomy:
         )
         return cls(MappingProxyType(occupation_map), MappingProxyType(group_map), index)
 
+    @property
+    def relations(self) -> tuple[tuple[str, str, int], ...]:
+        """All stated relations as (code, code, distance), each pair once, in order of code."""
+        stated = self._index.stated
+        pairs = ((one, two, distance) for one, others in stated.items() for two, distance in others.items())
+        return tuple(sorted(pair for pair in pairs if pair[0] < pair[1]))
+
     def related(self, code: str) -> Rings:
         """The rings around occupation `code`; raises KeyError when there is none of that code (CAND-14)."""
         occupation = self.occupations[code]

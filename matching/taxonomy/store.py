@@ -1,0 +1,177 @@
+"""Keeps occupations and places in SQL: fills the tables from the bundled lists and reads them back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import RowMapping, Table, bindparam, delete, exists, insert, select, update
+from sqlalchemy.orm import DeclarativeBase, Session
+
+from matching.candidates.records import Candidate
+from matching.taxonomy.occupations import Occupation, OccupationGroup, Taxonomy, load_bundled
+from matching.taxonomy.places import Gazetteer, Place, Postcode, load_places
+from matching.taxonomy.records import OccupationGroupRow, OccupationRelation, OccupationRow, PlaceRow, PostcodeRow
+
+Row = dict[str, Any]
+Key = tuple[Any, ...]
+
+
+def seed(session: Session) -> None:
+    """Bring the tables to the lists that come with the package; writes nothing where they are that already.
+
+    Occupations of another list (`hallowerk taxonomy import-esco`), recognised by having no code in common with the
+    bundled one, are left alone. A place that the bundle no longer has stays while a candidate lives there.
+    """
+    bundled = load_bundled()
+    present = set(session.scalars(select(OccupationRow.code)))
+    if not present or present & bundled.occupations.keys():
+        write_taxonomy(session, bundled)
+    write_gazetteer(session, load_places())
+
+
+def write_taxonomy(session: Session, taxonomy: Taxonomy) -> None:
+    """Make the tables of occupations, groups and relations hold exactly `taxonomy`."""
+    groups = [
+        {"code": one.code, "label": one.label, "field": one.field, "synonyms": list(one.synonyms)}
+        for one in taxonomy.groups.values()
+    ]
+    occupations = [
+        {
+            "code": one.code,
+            "label": one.label,
+            "isco": one.isco,
+            "group_code": one.group,
+            "work_type": one.work_type,
+            "level": one.level,
+            "synonyms": list(one.synonyms),
+        }
+        for one in taxonomy.occupations.values()
+    ]
+    relations = [
+        {"code": code, "related_code": other, "distance": distance} for code, other, distance in taxonomy.relations
+    ]
+    gone_groups = _write(session, OccupationGroupRow, groups)
+    gone_occupations = _write(session, OccupationRow, occupations)
+    gone_relations = _write(session, OccupationRelation, relations)
+    _remove(session, OccupationRelation, gone_relations)
+    _remove(session, OccupationRow, gone_occupations)
+    _remove(session, OccupationGroupRow, gone_groups)
+
+
+def write_gazetteer(session: Session, gazetteer: Gazetteer) -> None:
+    """Make the tables of places and postcodes hold `gazetteer`, and older places that candidates still live in."""
+    places = [
+        {
+            "id": one.id,
+            "name": one.name,
+            "kind": one.kind,
+            "municipality": one.municipality,
+            "province": one.province,
+            "lat": one.lat,
+            "lon": one.lon,
+            "population": one.population,
+            "aliases": list(one.aliases),
+        }
+        for one in gazetteer.places.values()
+    ]
+    postcodes = [
+        {"code": one.code, "place_id": one.place_id, "lat": one.lat, "lon": one.lon}
+        for one in gazetteer.postcodes.values()
+    ]
+    gone_places = _write(session, PlaceRow, places)
+    _remove(session, PostcodeRow, _write(session, PostcodeRow, postcodes))
+    lived_in = set(session.scalars(select(PlaceRow.id).where(exists().where(Candidate.place_id == PlaceRow.id))))
+    _remove(session, PlaceRow, [key for key in gone_places if key[0] not in lived_in])
+
+
+def load_taxonomy(session: Session) -> Taxonomy:
+    """The occupations, groups and relations that the database holds."""
+    groups = [
+        OccupationGroup(row.code, row.label, row.field, tuple(row.synonyms))
+        for row in session.execute(select(OccupationGroupRow.__table__).order_by(OccupationGroupRow.code))
+    ]
+    field_of = {group.code: group.field for group in groups}
+    occupations = [
+        Occupation(
+            code=row.code,
+            label=row.label,
+            isco=row.isco,
+            group=row.group_code,
+            field=field_of[row.group_code],
+            work_type=row.work_type,
+            level=row.level,
+            synonyms=tuple(row.synonyms),
+        )
+        for row in session.execute(select(OccupationRow.__table__).order_by(OccupationRow.code))
+    ]
+    columns = (OccupationRelation.code, OccupationRelation.related_code, OccupationRelation.distance)
+    relations = [(row.code, row.related_code, row.distance) for row in session.execute(select(*columns))]
+    return Taxonomy.build(occupations, groups, relations)
+
+
+def load_gazetteer(session: Session) -> Gazetteer:
+    """The places and postcodes that the database holds."""
+    places = [
+        Place(
+            id=row.id,
+            name=row.name,
+            province=row.province,
+            lat=row.lat,
+            lon=row.lon,
+            population=row.population,
+            municipality=row.municipality,
+            kind=row.kind,
+            aliases=tuple(row.aliases),
+        )
+        for row in session.execute(select(PlaceRow.__table__).order_by(PlaceRow.id))
+    ]
+    postcodes = [
+        Postcode(row.code, row.place_id, row.lat, row.lon)
+        for row in session.execute(select(PostcodeRow.__table__).order_by(PostcodeRow.code))
+    ]
+    return Gazetteer.build(places, postcodes)
+
+
+def _write(session: Session, record: type[DeclarativeBase], rows: Iterable[Row]) -> list[Key]:
+    """Insert new rows, update those that differ; the keys of rows that are in the table but not in `rows`."""
+    table = _table(record)
+    names = [column.name for column in table.primary_key]
+    present = {_key(names, row): dict(row) for row in session.execute(select(table)).mappings()}
+    wanted = {_key(names, row): row for row in rows}
+    new = [row for key, row in wanted.items() if key not in present]
+    changed = [row for key, row in wanted.items() if key in present and row != present[key]]
+    if new:
+        session.execute(insert(table), new)
+    others = [column for column in table.columns if not column.primary_key]
+    if changed and others:
+        statement = update(table).where(*(table.c[name] == bindparam(f"key_{name}") for name in names))
+        statement = statement.values({column.name: bindparam(f"new_{column.name}") for column in others})
+        session.connection().execute(
+            statement,
+            [
+                {f"key_{name}": row[name] for name in names} | {f"new_{one.name}": row[one.name] for one in others}
+                for row in changed
+            ],
+        )
+    return [key for key in present if key not in wanted]
+
+
+def _remove(session: Session, record: type[DeclarativeBase], keys: Iterable[Key]) -> None:
+    table = _table(record)
+    names = [column.name for column in table.primary_key]
+    statement = delete(table).where(*(table.c[name] == bindparam(f"key_{name}") for name in names))
+    rows = [{f"key_{name}": value for name, value in zip(names, key, strict=True)} for key in keys]
+    if rows:
+        session.connection().execute(statement, rows)
+
+
+def _table(record: type[DeclarativeBase]) -> Table:
+    table = record.__table__
+    if not isinstance(table, Table):
+        raise TypeError(f"{record.__name__} is no plain table")
+    return table
+
+
+def _key(names: Iterable[str], row: Mapping[str, Any] | RowMapping) -> Key:
+    return tuple(row[name] for name in names)
