@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
-from typing import Annotated, Literal
+from datetime import date
+from typing import Annotated, Literal, TypeAlias, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, HttpUrl, StringConstraints
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, HttpUrl, StringConstraints, UrlConstraints
 
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 ExternalId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,99}$")]
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=10_000)]
 Month = Annotated[str, StringConstraints(pattern=r"^(19|20)\d\d(-(0[1-9]|1[0-2]))?$")]
+PlaceName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
+Phone = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)]
 FilePath = Annotated[str, StringConstraints(min_length=1, max_length=400)]
+Address = Annotated[HttpUrl, UrlConstraints(max_length=2000, allowed_schemes=["http", "https"], host_required=True)]
+
+Item = TypeVar("Item")
+#: No list of a profile is longer: the index keeps every item of it in one document.
+Many: TypeAlias = Annotated[tuple[Item, ...], Field(max_length=100)]
 
 
 class Part(BaseModel):
@@ -24,8 +31,8 @@ class Part(BaseModel):
 class Home(Part):
     """Where the candidate lives (PROF-12): a place by name (with province where several share it) or a postcode."""
 
-    place: Line | None = None
-    province: Line | None = None
+    place: PlaceName | None = None
+    province: PlaceName | None = None
     postcode: Annotated[str, StringConstraints(pattern=r"^[1-9]\d{3}( ?[A-Z]{2})?$")] | None = None
 
 
@@ -49,7 +56,7 @@ class Work(Part):
     title: Line
     occupation: Code | None = None
     employer: Line | None = None
-    place: Line | None = None
+    place: PlaceName | None = None
     start: Month | None = None
     end: Month | None = None
     current: bool = False
@@ -62,7 +69,7 @@ class Education(Part):
 
     title: Line
     institution: Line | None = None
-    place: Line | None = None
+    place: PlaceName | None = None
     start: Month | None = None
     end: Month | None = None
     current: bool = False
@@ -76,7 +83,7 @@ class Course(Part):
 
     title: Line
     institution: Line | None = None
-    place: Line | None = None
+    place: PlaceName | None = None
     start: Month | None = None
     end: Month | None = None
     certificate: bool | None = None
@@ -93,7 +100,7 @@ class File(Part):
 class Link(Part):
     """A video, website or social-media account by address."""
 
-    url: HttpUrl
+    url: Address
     title: Line | None = None
 
 
@@ -102,8 +109,8 @@ class CandidateProfile(Part):
 
     external_id: ExternalId
     name: Line
-    showcases: tuple[Code, ...] = Field(default=(), description="Codes of the showcases that show this candidate.")
-    updated_at: datetime = Field(description="When the candidate last changed the profile; with time zone.")
+    showcases: Many[Code] = Field(default=(), description="Codes of the showcases that show this candidate.")
+    updated_at: AwareDatetime = Field(description="When the candidate last changed the profile; with time zone.")
     intro: Text | None = None
     one_liner: Line | None = None
     about: Text | None = None
@@ -112,30 +119,30 @@ class CandidateProfile(Part):
     level: Code | None = None
     hours_min: Annotated[int, Field(ge=0, le=60)] | None = None
     hours_max: Annotated[int, Field(ge=0, le=60)] | None = None
-    work_types: tuple[Code, ...] = ()
-    target_groups: tuple[Code, ...] = ()
-    fields: tuple[Code, ...] = ()
-    functions: tuple[Function, ...] = ()
-    languages: tuple[Language, ...] = ()
-    licences: tuple[Code, ...] = ()
-    transport: tuple[Code, ...] = ()
-    certificates: tuple[Code, ...] = ()
-    days: tuple[Code, ...] = ()
-    day_parts: tuple[Code, ...] = ()
-    capabilities: tuple[Code, ...] = ()
+    work_types: Many[Code] = ()
+    target_groups: Many[Code] = ()
+    fields: Many[Code] = ()
+    functions: Many[Function] = ()
+    languages: Many[Language] = ()
+    licences: Many[Code] = ()
+    transport: Many[Code] = ()
+    certificates: Many[Code] = ()
+    days: Many[Code] = ()
+    day_parts: Many[Code] = ()
+    capabilities: Many[Code] = ()
     contact: Literal["direct", "accountmanager"] | None = None
-    phone: Line | None = None
+    phone: Phone | None = None
     email: Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+$", max_length=254)] | None = None
     address: Line | None = None
     birth_date: date | None = None
-    experience: tuple[Work, ...] = ()
-    education: tuple[Education, ...] = ()
-    courses: tuple[Course, ...] = ()
+    experience: Many[Work] = ()
+    education: Many[Education] = ()
+    courses: Many[Course] = ()
     portrait: FilePath | None = None
-    photos: tuple[File, ...] = ()
-    videos: tuple[Link, ...] = ()
-    links: tuple[Link, ...] = ()
-    documents: tuple[File, ...] = ()
+    photos: Many[File] = ()
+    videos: Many[Link] = ()
+    links: Many[Link] = ()
+    documents: Many[File] = ()
 
 
 class DeleteMarker(Part):
