@@ -13,6 +13,7 @@ SUBJECTS = {
     "config": "web.commands.config",
     "doctor": "web.commands.doctor",
     "engine": "web.commands.engine",
+    "index": "web.commands.index",
     "up": "web.commands.up",
     "serve": "web.commands.serve",
 }
