@@ -54,12 +54,15 @@ def find_home(settings: Settings) -> Home | None:
     """
     if settings.engine_home is not None:
         return _configured(settings.engine_home)
-    folder = cache_place(settings)
+    return _complete(cache_place(settings))
+
+
+def _complete(folder: Path) -> Home | None:
     try:
         marker = json.loads((folder / MARKER).read_text())
-    except (FileNotFoundError, json.JSONDecodeError):
+        return Home(folder, str(marker["version"]), str(marker["origin"]))
+    except (FileNotFoundError, NotADirectoryError, json.JSONDecodeError, KeyError):
         return None
-    return Home(folder, str(marker["version"]), str(marker["origin"]))
 
 
 def _configured(folder: Path) -> Home:
@@ -86,7 +89,7 @@ def clean_leftovers(settings: Settings) -> list[Path]:
     cache = settings.engine_cache
     left = [*cache.glob("fetching-*"), *cache.glob("unpacking-*")]
     folder = cache_place(settings)
-    if folder.exists() and not (folder / MARKER).is_file():
+    if folder.exists() and _complete(folder) is None:
         left.append(folder)
     for path in left:
         shutil.rmtree(path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import tempfile
@@ -36,6 +37,8 @@ def install(settings: Settings, report: Report = silent, environment: Mapping[st
         raise EngineError(
             f"The folder {cache} cannot be made ({error.strerror}). Set HALLOWERK_ENGINE_CACHE to one that can."
         ) from error
+    if not os.access(cache, os.W_OK | os.X_OK):
+        raise EngineError(f"The folder {cache} is not yours to write. Set HALLOWERK_ENGINE_CACHE to one that is.")
     with exclusive(cache / "install.lock", "Another run is installing the engine; waiting for it", report):
         for leftover in clean_leftovers(settings):
             report(f"Removed {leftover}, left by a run that was broken off")
@@ -97,6 +100,8 @@ def _unpack_atomically(settings: Settings, origin: str, way: Way) -> None:
 def make_reachable(folder: Path) -> None:
     """Make `folder`; its missing parts are made so that any uid may enter, whatever the umask is."""
     missing = [part for part in (folder, *folder.parents) if not part.exists()]
+    if not missing and not folder.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder))
     for part in reversed(missing):
         part.mkdir(exist_ok=True)
         part.chmod(0o755)

@@ -27,20 +27,20 @@ class PortTakenError(EngineError):
     """Another process took the port between our choice and the engine's start."""
 
 
-def wait_until_ready(note: Note, place: Folders, report: Report, patience: float = START_SECONDS) -> None:
+def wait_until_ready(note: Note, place: Folders, report: Report) -> None:
     """Return when the engine's health is yellow or better.
 
     Raises PortTakenError, DiskFullError or EngineError with the last lines of its log when its process ends or
-    `patience` (seconds) is over; then it is left running, for a slow machine's next try.
+    START_SECONDS are over; then it is left running, for a slow machine's next try.
     """
     begun = told = time.monotonic()
     while not _answers(note):
         now = time.monotonic()
         if not note.alive:
             raise _explain(place.console)
-        if now - begun > patience:
+        if now - begun > START_SECONDS:
             raise EngineError(
-                f"The engine (process {note.pid}) did not answer within {patience:.0f} s. Wait and try again, or "
+                f"The engine (process {note.pid}) did not answer within {START_SECONDS:.0f} s. Wait and try again, or "
                 f"`hallowerk engine stop`. Its last lines ({place.console}):\n{_tail(place.console)}"
             )
         if now - told >= _PROGRESS_SECONDS:

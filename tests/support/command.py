@@ -1,0 +1,28 @@
+"""Runs the `hallowerk` command in a process of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+HALLOWERK = [sys.executable, "-c", "from web.commands import main; main()"]
+
+
+def hallowerk(folder: Path, *arguments: str, limit: int = 120, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run it to its end with the state in `folder` and the given environment variables."""
+    return subprocess.run(
+        [*HALLOWERK, *arguments], env=environment(folder, **variables), capture_output=True, text=True, timeout=limit
+    )
+
+
+def environment(folder: Path, **variables: str) -> dict[str, str]:
+    """This process' environment without its own engine and database, the state in `folder`, and `variables`."""
+    return {
+        **os.environ,
+        "ELASTICSEARCH_URL": "",
+        "DATABASE_URL": "",
+        "HALLOWERK_STATE_DIR": str(folder / "state"),
+        **variables,
+    }
