@@ -184,46 +184,68 @@ def _singles(session: Session, statement: Select[Any]) -> list[Single]:
 def _complete(
     connection: Connection, singles: Sequence[Single], within: Within, showcases: Sequence[ShowcaseRow]
 ) -> list[Profile]:
-    terms: dict[int, dict[str, list[Term]]] = {single.id: {} for single in singles}
-    entries: dict[int, dict[str, list[Entry]]] = {single.id: {} for single in singles}
-    media: dict[int, list[Medium]] = {single.id: [] for single in singles}
-    shown: dict[int, list[str]] = {single.id: [] for single in singles}
-    codes = {showcase.id: showcase.view.code for showcase in showcases}
-
-    term, entry, medium, showing = _TERMS.c, _ENTRIES.c, _MEDIA.c, _SHOWINGS.c
-    statement = (
-        select(term.candidate_id, term.vocabulary, term.code, term.grade, term.text)
-        .where(within(term.candidate_id))
-        .order_by(term.candidate_id, term.vocabulary, term.position)
-    )
-    for key, vocabulary, *values in connection.execute(statement):
-        if key in terms:
-            terms[key].setdefault(vocabulary, []).append(Term._make(values))
-
-    statement = (
-        select(entry.candidate_id, entry.kind, *(entry[name] for name in Entry._fields))
-        .where(within(entry.candidate_id))
-        .order_by(entry.candidate_id, entry.kind, entry.position)
-    )
-    for key, kind, *values in connection.execute(statement):
-        if key in entries:
-            entries[key].setdefault(kind, []).append(Entry._make(values))
-
-    statement = (
-        select(medium.candidate_id, medium.id, medium.kind)
-        .where(within(medium.candidate_id))
-        .order_by(medium.candidate_id, medium.kind, medium.position)
-    )
-    for key, *values in connection.execute(statement):
-        if key in media:
-            media[key].append(Medium._make(values))
-
-    statement = select(showing.candidate_id, showing.showcase_id).where(within(showing.candidate_id))
-    for row in connection.execute(statement):
-        if row.candidate_id in shown and row.showcase_id in codes:
-            shown[row.candidate_id].append(codes[row.showcase_id])
-
+    keys = [single.id for single in singles]
+    terms = _terms(connection, keys, within)
+    entries = _entries(connection, keys, within)
+    media = _media(connection, keys, within)
+    shown = _shown(connection, keys, within, {showcase.id: showcase.view.code for showcase in showcases})
     return [
         Profile(single, terms[single.id], entries[single.id], media[single.id], frozenset(shown[single.id]))
         for single in singles
     ]
+
+
+# These loops see some thirty rows for each candidate and set the pace of a rebuild, hence unpacking and fetchall.
+# A window by key range may hold rows of candidates that no chosen showcase shows: they are passed over.
+
+
+def _terms(connection: Connection, keys: Sequence[int], within: Within) -> Mapping[int, dict[str, list[Term]]]:
+    c = _TERMS.c
+    statement = (
+        select(c.candidate_id, c.vocabulary, c.code, c.grade, c.text)
+        .where(within(c.candidate_id))
+        .order_by(c.candidate_id, c.vocabulary, c.position)
+    )
+    found: dict[int, dict[str, list[Term]]] = {key: {} for key in keys}
+    for key, vocabulary, code, grade, text in connection.execute(statement).fetchall():
+        if key in found:
+            found[key].setdefault(vocabulary, []).append(Term(code, grade, text))
+    return found
+
+
+def _entries(connection: Connection, keys: Sequence[int], within: Within) -> Mapping[int, dict[str, list[Entry]]]:
+    c = _ENTRIES.c
+    statement = (
+        select(c.candidate_id, c.kind, *(c[name] for name in Entry._fields))
+        .where(within(c.candidate_id))
+        .order_by(c.candidate_id, c.kind, c.position)
+    )
+    found: dict[int, dict[str, list[Entry]]] = {key: {} for key in keys}
+    for key, kind, *values in connection.execute(statement).fetchall():
+        if key in found:
+            found[key].setdefault(kind, []).append(Entry._make(values))
+    return found
+
+
+def _media(connection: Connection, keys: Sequence[int], within: Within) -> Mapping[int, list[Medium]]:
+    c = _MEDIA.c
+    statement = (
+        select(c.candidate_id, c.id, c.kind).where(within(c.candidate_id)).order_by(c.candidate_id, c.kind, c.position)
+    )
+    found: dict[int, list[Medium]] = {key: [] for key in keys}
+    for key, medium, kind in connection.execute(statement).fetchall():
+        if key in found:
+            found[key].append(Medium(medium, kind))
+    return found
+
+
+def _shown(
+    connection: Connection, keys: Sequence[int], within: Within, codes: Mapping[int, str]
+) -> Mapping[int, list[str]]:
+    c = _SHOWINGS.c
+    statement = select(c.candidate_id, c.showcase_id).where(within(c.candidate_id))
+    found: dict[int, list[str]] = {key: [] for key in keys}
+    for key, showcase in connection.execute(statement).fetchall():
+        if key in found and showcase in codes:
+            found[key].append(codes[showcase])
+    return found

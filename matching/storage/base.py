@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import DateTime, MetaData
+from sqlalchemy import DateTime, MetaData, Table
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
@@ -43,3 +43,11 @@ class Base(DeclarativeBase):
     """Base of all tables, with constraint names that migrations can speak of on both databases."""
 
     metadata = MetaData(naming_convention=NAMES)
+
+
+def table_of(record: type[Base]) -> Table:
+    """The table of a record, for statements on many rows at once."""
+    table = record.__table__
+    if not isinstance(table, Table):
+        raise TypeError(f"{record.__name__} is no plain table")
+    return table

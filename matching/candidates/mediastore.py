@@ -1,0 +1,120 @@
+"""Where photos and documents are kept: by the SHA-256 of their content, behind one interface."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO, NamedTuple, Protocol
+
+_HASH = re.compile(r"^[0-9a-f]{64}$")
+_NOTES = "sources"
+_FILES = "files"
+
+
+class Kept(NamedTuple):
+    """A file in the store: SHA-256 of its bytes in hexadecimal, its media type and its length in bytes."""
+
+    content_hash: str
+    content_type: str
+    size: int
+
+
+class MediaStore(Protocol):
+    """Keeps files by content. What is put once is the same at every later read."""
+
+    def put(self, data: bytes, content_type: str) -> Kept:
+        """Keep `data`; on return it survives a power cut. Putting the same bytes again changes nothing."""
+
+    def open(self, content_hash: str) -> BinaryIO:
+        """The file's bytes from the start; raises FileNotFoundError when it isn't there."""
+
+    def note(self, source: str, kept: Kept) -> None:
+        """Remember that the source named `source` became `kept`, so that it needn't be worked on again."""
+
+    def noted(self, source: str) -> Kept | None:
+        """What `source` became; None when that isn't remembered or the file is gone."""
+
+    def prune(self, used: frozenset[str], before: float) -> int:
+        """Remove files that aren't in `used` and were last put before that moment (Unix seconds); how many."""
+
+
+class FolderMediaStore:
+    """Keeps files in a folder, two levels deep by the first digits of the hash; made at the first file."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def put(self, data: bytes, content_type: str) -> Kept:
+        """See MediaStore."""
+        content_hash = hashlib.sha256(data).hexdigest()
+        path = self._path(content_hash)
+        if path.exists():
+            os.utime(path)  # shields it from a prune that started before its use is in the database
+        else:
+            _write(path, data)
+        return Kept(content_hash, content_type, len(data))
+
+    def open(self, content_hash: str) -> BinaryIO:
+        """See MediaStore."""
+        return self._path(content_hash).open("rb")
+
+    def note(self, source: str, kept: Kept) -> None:
+        """See MediaStore."""
+        _write(self._note(source), f"{kept.content_hash} {kept.content_type} {kept.size}".encode())
+
+    def noted(self, source: str) -> Kept | None:
+        """See MediaStore."""
+        try:
+            content_hash, content_type, size = self._note(source).read_text().split()
+            os.utime(self._path(content_hash))
+        except FileNotFoundError:
+            return None
+        return Kept(content_hash, content_type, int(size))
+
+    def prune(self, used: frozenset[str], before: float) -> int:
+        """See MediaStore."""
+        removed = 0
+        for path in self._files():
+            if path.name not in used and path.stat().st_mtime < before:
+                path.unlink()
+                removed += 1
+        for note in (self._folder / _NOTES).glob("*/*/*"):
+            if not self._path(note.read_text().split()[0]).exists():
+                note.unlink()
+        return removed
+
+    def _files(self) -> Iterator[Path]:
+        return (self._folder / _FILES).glob("*/*/*")
+
+    def _path(self, content_hash: str) -> Path:
+        if not _HASH.match(content_hash):
+            raise ValueError("not a content hash")
+        return self._folder / _FILES / content_hash[:2] / content_hash[2:4] / content_hash
+
+    def _note(self, source: str) -> Path:
+        name = hashlib.sha256(source.encode()).hexdigest()
+        return self._folder / _NOTES / name[:2] / name[2:4] / name
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Write a file so that it is there whole or not at all, also after a power cut."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".new-")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
