@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import RowMapping, Table, bindparam, delete, exists, insert, select, update
-from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy import RowMapping, bindparam, delete, exists, insert, select, update
+from sqlalchemy.orm import Session
 
 from matching.candidates.records import Candidate
+from matching.storage.base import Base, table_of
 from matching.taxonomy.occupations import Occupation, OccupationGroup, Taxonomy, load_bundled
 from matching.taxonomy.places import Gazetteer, Place, Postcode, load_places
 from matching.taxonomy.records import OccupationGroupRow, OccupationRelation, OccupationRow, PlaceRow, PostcodeRow
@@ -133,9 +134,9 @@ def load_gazetteer(session: Session) -> Gazetteer:
     return Gazetteer.build(places, postcodes)
 
 
-def _write(session: Session, record: type[DeclarativeBase], rows: Iterable[Row]) -> list[Key]:
+def _write(session: Session, record: type[Base], rows: Iterable[Row]) -> list[Key]:
     """Insert new rows, update those that differ; the keys of rows that are in the table but not in `rows`."""
-    table = _table(record)
+    table = table_of(record)
     names = [column.name for column in table.primary_key]
     present = {_key(names, row): dict(row) for row in session.execute(select(table)).mappings()}
     wanted = {_key(names, row): row for row in rows}
@@ -157,20 +158,13 @@ def _write(session: Session, record: type[DeclarativeBase], rows: Iterable[Row])
     return [key for key in present if key not in wanted]
 
 
-def _remove(session: Session, record: type[DeclarativeBase], keys: Iterable[Key]) -> None:
-    table = _table(record)
+def _remove(session: Session, record: type[Base], keys: Iterable[Key]) -> None:
+    table = table_of(record)
     names = [column.name for column in table.primary_key]
     statement = delete(table).where(*(table.c[name] == bindparam(f"key_{name}") for name in names))
     rows = [{f"key_{name}": value for name, value in zip(names, key, strict=True)} for key in keys]
     if rows:
         session.connection().execute(statement, rows)
-
-
-def _table(record: type[DeclarativeBase]) -> Table:
-    table = record.__table__
-    if not isinstance(table, Table):
-        raise TypeError(f"{record.__name__} is no plain table")
-    return table
 
 
 def _key(names: Iterable[str], row: Mapping[str, Any] | RowMapping) -> Key:
