@@ -11,7 +11,7 @@ from elasticsearch import ApiError, Elasticsearch, TransportError
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from indexer.bulk import BulkWriter, Refusal, Write
+from indexer.bulk import USUAL_PATIENCE, BulkWriter, Patience, Refusal, Write
 from indexer.catalogue import read_catalogue
 from indexer.changes import CANDIDATE
 from indexer.documents import Labels, ListingBuilder, fingerprint
@@ -55,9 +55,9 @@ class Progress:
 
 @dataclass(frozen=True)
 class Built:
-    """A build that went live: its indexes, listings by showcase, what was refused, which indexes were removed."""
+    """A build that went live: index and number of listings by showcase, what was refused, which indexes went."""
 
-    targets: tuple[Target, ...]
+    indexes: Mapping[str, str]
     listings: Mapping[str, int]
     refused: tuple[Refusal, ...]
     pruned: tuple[str, ...]
@@ -80,6 +80,7 @@ def build(
     settings: Settings,
     codes: Sequence[str] = (),
     report: Callable[[Progress], None] = lambda _: None,
+    patience: Patience = USUAL_PATIENCE,
 ) -> Built:
     """Build new indexes for the showcases of `codes` (none: all) and switch to them; the former ones stay as a spare.
 
@@ -96,7 +97,7 @@ def build(
     new = _targets(settings, showcases)
     try:
         _create(client, showcases, new, catalogue.labels)
-        listings, refused = _fill(database, client, catalogue.labels, showcases, new, report)
+        listings, refused = _fill(database, client, catalogue.labels, showcases, new, report, patience)
         for row in showcases:
             _check(database, client, row, new[row.view.code], refused, start)
             open_index(client, new[row.view.code].index, GREEN_WITHIN_S)
@@ -108,7 +109,7 @@ def build(
     if len(showcases) == len(catalogue.showcases):
         _mark(database, start.changes)
     pruned = prune(client, settings.index_prefix, new, former)
-    return Built(tuple(new.values()), listings, tuple(refused), tuple(pruned))
+    return Built({code: target.index for code, target in new.items()}, listings, tuple(refused), tuple(pruned))
 
 
 def _read_start(session: Session) -> _Start:
@@ -139,6 +140,7 @@ def _fill(
     showcases: Sequence[ShowcaseRow],
     new: Mapping[str, Target],
     report: Callable[[Progress], None],
+    patience: Patience,
 ) -> tuple[Mapping[str, int], list[Refusal]]:
     """Write every listing in key order; returns the number sent by showcase, and what the engine refused."""
     builder = ListingBuilder(labels, (row.view for row in showcases))
@@ -147,7 +149,7 @@ def _fill(
     counts: Counter[str] = Counter(dict.fromkeys(new, 0))
     report(Progress(0, total))
     after = 0
-    with BulkWriter(client) as writer:
+    with BulkWriter(client, patience) as writer:
         while True:
             version, profiles = _next_window(database, after, showcases)
             if not profiles:

@@ -91,6 +91,9 @@ class Patience:
     give_up_after_s: float = 120.0
 
 
+USUAL_PATIENCE = Patience()
+
+
 class EngineBusy(Exception):
     """The engine refused some writes for now (429, 503): they are sent again."""
 
@@ -104,7 +107,7 @@ class BulkWriter:
     What the engine is too busy for is sent again with back-off; versions make sending twice harmless.
     """
 
-    def __init__(self, client: Elasticsearch, patience: Patience = Patience(), senders: int = SENDERS) -> None:
+    def __init__(self, client: Elasticsearch, patience: Patience = USUAL_PATIENCE, senders: int = SENDERS) -> None:
         self.outcome = Outcome()
         self._client = client
         self._patience = patience

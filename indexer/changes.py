@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from elasticsearch import Elasticsearch
 from sqlalchemy import select
 
-from indexer.bulk import BulkWriter, Outcome, Write
+from indexer.bulk import USUAL_PATIENCE, BulkWriter, Outcome, Patience, Write
 from indexer.catalogue import read_catalogue
 from indexer.documents import Labels, ListingBuilder
 from indexer.targets import Target, alias_name, current_targets, find_targets
@@ -34,9 +34,19 @@ class Drained:
     candidates: int = 0
     outcome: Outcome = field(default_factory=Outcome)
 
+    def add(self, changes: int, candidates: int, outcome: Outcome) -> None:
+        """Add what a batch did."""
+        self.changes += changes
+        self.candidates += candidates
+        self.outcome.add(outcome)
+
 
 def drain(
-    database: Database, client: Elasticsearch, settings: Settings, report: Callable[[Drained], None] = lambda _: None
+    database: Database,
+    client: Elasticsearch,
+    settings: Settings,
+    report: Callable[[Drained], None] = lambda _: None,
+    patience: Patience = USUAL_PATIENCE,
 ) -> Drained:
     """Write every candidate with a waiting change to the indexes, oldest change first; `report` hears each batch.
 
@@ -49,7 +59,7 @@ def drain(
     after = 0
     while claimed := _claim(database, after):
         after = claimed[-1][0]
-        _index(database, client, settings, labels, claimed, done)
+        done.add(*_index(database, client, settings, labels, claimed, patience))
         report(done)
     return done
 
@@ -72,8 +82,9 @@ def _index(
     settings: Settings,
     labels: Labels,
     claimed: Sequence[tuple[int, int]],
-    done: Drained,
-) -> None:
+    patience: Patience,
+) -> tuple[int, int, Outcome]:
+    """Index the candidates of these changes; returns how many changes and candidates are done, and all writes."""
     keys = sorted({key for _, key in claimed})
     with database.write() as session:
         version = draw_index_version(session)
@@ -83,7 +94,7 @@ def _index(
         profiles = {profile.single.id: profile for profile in read_keys(session, keys, showcases)}
     builder = ListingBuilder(labels, (row.view for row in showcases))
     targets = find_targets(client, settings.index_prefix, builder.codes)
-    with BulkWriter(client) as writer:
+    with BulkWriter(client, patience) as writer:
         for key in keys:
             for write in _writes(builder, targets, settings.index_prefix, key, profiles.get(key), version):
                 writer.add(write)
@@ -91,9 +102,7 @@ def _index(
     finished = [change for change, key in claimed if key not in refused]
     with database.write() as session:
         mark_indexed(session, finished)
-    done.changes += len(finished)
-    done.candidates += len(keys) - len(refused)
-    done.outcome.add(writer.outcome)
+    return len(finished), len(keys) - len(refused), writer.outcome
 
 
 def _writes(

@@ -84,9 +84,18 @@ def insert_full(session: Session, key: int, showcases: Sequence[str], **changes:
     row: dict[str, Any] = {
         **words,
         **PRIVATE,
-        **{"id": key, "external_id": f"test-{key}", "name": f"Naam{key}", "birth_date": UPDATED_AT.date()},
-        **{"place_id": "geheimdorp", "postcode": "3011 AB", "level": "mbo-3", "hours_min": 16, "hours_max": 32},
-        **{"contact": "direct", "updated_at": UPDATED_AT, "fingerprint": "x"},
+        "id": key,
+        "external_id": f"test-{key}",
+        "name": f"Naam{key}",
+        "birth_date": UPDATED_AT.date(),
+        "place_id": "geheimdorp",
+        "postcode": "3011 AB",
+        "level": "mbo-3",
+        "hours_min": 16,
+        "hours_max": 32,
+        "contact": "direct",
+        "updated_at": UPDATED_AT,
+        "fingerprint": "x",
         **changes,
     }
     session.execute(insert(Candidate).values(**row))
@@ -117,8 +126,18 @@ def show(session: Session, key: int, showcases: Sequence[str]) -> None:
 def _entry(key: int, kind: str) -> dict[str, Any]:
     word = {"work": "werkzin", "education": "studiezin", "course": "cursuszin"}[kind]
     return {
-        **{"candidate_id": key, "kind": kind, "position": 0, "title": f"titel {word}", "organisation": f"bij {word}"},
-        **{"place": f"te {word}", "start": "2015-02", "end": "2019", "current": True, "volunteer": True},
-        **{"occupation": OCCUPATION if kind == "work" else None, "level": "mbo-2" if kind == "education" else None},
-        **{"completed": None if kind == "work" else False, "description": f"tekst {word}"},
+        "candidate_id": key,
+        "kind": kind,
+        "position": 0,
+        "title": f"titel {word}",
+        "organisation": f"bij {word}",
+        "place": f"te {word}",
+        "start": "2015-02",
+        "end": "2019",
+        "current": True,
+        "volunteer": True,
+        "occupation": OCCUPATION if kind == "work" else None,
+        "level": "mbo-2" if kind == "education" else None,
+        "completed": None if kind == "work" else False,
+        "description": f"tekst {word}",
     }

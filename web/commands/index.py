@@ -65,8 +65,8 @@ def run_build(codes: Sequence[str] = ()) -> None:
             bar.update(task, completed=progress.done, total=progress.total)
 
         built = build(Database(settings.database), connect(settings), settings, codes, report)
-    for target in built.targets:
-        click.echo(f"{target.showcase}: {built.listings[target.showcase]} listings in {target.index}")
+    for showcase, index in built.indexes.items():
+        click.echo(f"{showcase}: {built.listings[showcase]} listings in {index}")
     for index in built.pruned:
         click.echo(f"removed: {index}")
     _show_refused(built.refused)

@@ -1,0 +1,169 @@
+"""The bulk writer accounts for every document: retried, newer, refused, written."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from elasticsearch import ApiError, Elasticsearch
+
+from indexer import bulk
+from indexer.bulk import BulkWriter, EngineBusy, Outcome, Patience, Write
+from indexer.engine.client import connect
+from matching.settings import Settings
+
+QUICK = Patience(0.01, 0.02, 5)
+IMPATIENT = Patience(0.01, 0.01, 0.1)
+
+
+class Busy:
+    """Stands before an engine that is overloaded: answers a bulk by a script, one list of item statuses a request.
+
+    A whole number instead of a list refuses the whole request; 0 closes the connection without an answer.
+    """
+
+    def __init__(self, *script: list[int] | int) -> None:
+        self.script = list(script)
+        self.asked: list[list[int]] = []
+
+    @contextmanager
+    def client(self) -> Iterator[Elasticsearch]:
+        """A client of it, while it runs."""
+        busy = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["content-length"]))
+                actions = [json.loads(line) for line in body.splitlines()[::2]]
+                busy.asked.append([int(action["index"]["_id"]) for action in actions])
+                answer = busy.script.pop(0) if busy.script else [201] * len(actions)
+                if answer == 0:
+                    self.close_connection = True
+                    return
+                items = [{"index": busy.item(status)} for status in answer] if isinstance(answer, list) else []
+                found = {"errors": any("error" in item["index"] for item in items), "items": items}
+                self.send_response(answer if isinstance(answer, int) else 200)
+                content = json.dumps(found).encode()
+                self.send_header("content-type", "application/vnd.elasticsearch+json;compatible-with=9")
+                self.send_header("x-elastic-product", "Elasticsearch")
+                self.send_header("content-length", str(len(content)))
+                self.end_headers()
+                self.wfile.write(content)
+
+            def log_message(self, *_: object) -> None:
+                """Keep the test's output clean."""
+
+        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        with Elasticsearch(f"http://127.0.0.1:{server.server_port}") as client:
+            yield client
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+    @staticmethod
+    def item(status: int) -> dict[str, object]:
+        """The engine's answer for one document."""
+        if status < 300:
+            return {"status": status}
+        return {
+            "status": status,
+            "error": {"type": "some_exception", "reason": "no. Preview of field's value: 'secret'"},
+        }
+
+
+def send(client: Elasticsearch, patience: Patience, keys: Iterable[int], senders: int = 2) -> Outcome:
+    """Write a small document for each key."""
+    with BulkWriter(client, patience, senders) as writer:
+        for key in keys:
+            writer.add(Write("test", key, 1, b"{}"))
+    return writer.outcome
+
+
+def test_only_what_was_refused_for_now_is_sent_again() -> None:
+    busy = Busy([201, 429, 409, 503, 400], [429, 201])
+    with busy.client() as client:
+        outcome = send(client, QUICK, [1, 2, 3, 4, 5], senders=1)
+    assert busy.asked == [[1, 2, 3, 4, 5], [2, 4], [2]]
+    assert (outcome.written, outcome.newer) == (3, 1)
+    assert [(refusal.id, refusal.status) for refusal in outcome.refused] == [(5, 400)]
+
+
+def test_a_refusal_quotes_nothing_of_the_document() -> None:
+    with Busy([400]).client() as client:
+        outcome = send(client, QUICK, [1])
+    assert outcome.refused[0].reason == "some_exception: no."
+
+
+@pytest.mark.parametrize("failure", [0, 429, 503])
+def test_a_request_that_fails_as_a_whole_is_sent_again(failure: int) -> None:
+    busy = Busy(failure, failure)
+    with busy.client() as client:
+        outcome = send(client, QUICK, [1, 2])
+    assert busy.asked == [[1, 2]] * 3
+    assert outcome.written == 2
+
+
+def test_patience_ends() -> None:
+    with Busy(*[[429]] * 1_000).client() as client, pytest.raises(EngineBusy, match="1 documents"):
+        send(client, IMPATIENT, [1])
+
+
+def test_a_sender_that_fails_stops_the_caller_and_never_hangs_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However much the caller still has: the queue is emptied, and the error is the sender's."""
+    monkeypatch.setattr(bulk, "CHUNK_BYTES", 1)
+    with Busy(*[400] * 1_000).client() as client, pytest.raises(ApiError) as raised:
+        send(client, IMPATIENT, range(10_000))
+    assert raised.value.meta.status == 400
+
+
+def test_an_error_of_the_caller_is_the_one_that_is_raised() -> None:
+    def keys() -> Iterator[int]:
+        yield 1
+        raise ZeroDivisionError
+
+    with Busy().client() as client, pytest.raises(ZeroDivisionError):
+        send(client, QUICK, keys())
+
+
+def test_a_bulk_is_sent_when_it_is_full(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bulk, "CHUNK_BYTES", 2 * len(Write("test", 1, 1, b"{}").encode()))
+    busy = Busy()
+    with busy.client() as client:
+        send(client, QUICK, [1, 2, 3, 4, 5], senders=1)
+    assert busy.asked == [[1, 2], [3, 4], [5]]
+
+
+def test_on_a_real_engine(engine_settings: Settings) -> None:
+    """Newer, refused, deleted and never-there documents, and an alias that is gone."""
+    client = connect(engine_settings)
+    index = f"{engine_settings.index_prefix}-bulk"
+    client.indices.create(index=index, mappings={"dynamic": "strict", "properties": {"n": {"type": "integer"}}})
+    try:
+        with BulkWriter(client) as writer:
+            for write in (
+                Write(index, 1, 5, b'{"n":1}'),
+                Write(index, 2, 5, b'{"n":"geheim"}'),
+                Write(index, 3, 5, b'{"x":1}'),
+                Write(index, 4, 5, None),
+                Write(index, 5, 5, b'{"n":5}', live=True),
+            ):
+                writer.add(write)
+        with BulkWriter(client) as second:
+            second.add(Write(index, 1, 4, b'{"n":2}'))
+            second.add(Write(index, 4, 4, b'{"n":4}'))
+        client.indices.refresh(index=index)
+        assert client.count(index=index)["count"] == 1
+    finally:
+        client.indices.delete(index=index)
+    assert writer.outcome.written == 2
+    assert sorted(refusal.id for refusal in writer.outcome.refused) == [2, 3, 5]
+    assert "geheim" not in "".join(refusal.reason for refusal in writer.outcome.refused)
+    assert second.outcome.newer == 2
