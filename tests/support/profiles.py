@@ -89,7 +89,7 @@ def insert_full(session: Session, key: int, showcases: Sequence[str], **changes:
         "name": f"Naam{key}",
         "birth_date": UPDATED_AT.date(),
         "place_id": "geheimdorp",
-        "postcode": "3011 AB",
+        "postcode": "3011AB",
         "level": "mbo-3",
         "hours_min": 16,
         "hours_max": 32,
