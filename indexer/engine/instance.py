@@ -133,6 +133,8 @@ def _start(
     settings: Settings, home: Home, former: Note | None, report: Report, environment: Mapping[str, str]
 ) -> Running:
     place = folders(settings)
+    if former is not None:
+        _wait_for_orphans(former, report)
     disk.require(place.root, START_FREE_BYTES, "the engine")
     java = _java(home, environment)
     for needed in (place.root, home.path, java):
@@ -162,6 +164,18 @@ def _start(
 
 def _running(note: Note, place: Folders) -> Running:
     return Running(note.url, note.pid, note.port, note.version, place.config)
+
+
+def _wait_for_orphans(former: Note, report: Report) -> None:
+    """Let the server of a launcher that was killed end: it notices within seconds, and holds the data until then."""
+    if not processes.group_lives(former.pid):
+        return
+    report("Waiting for the rest of an engine that was killed to end")
+    if not processes.group_gone(former.pid, STOP_PATIENCE_SECONDS):
+        raise EngineError(
+            f"Processes of a former engine (process group {former.pid}) still run and hold its data. "
+            f"Look at them with `ps -o pid,args -g {former.pid}`, end them and try again."
+        )
 
 
 def _without_password(url: str) -> str:

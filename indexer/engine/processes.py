@@ -30,6 +30,32 @@ def started_at(pid: int) -> str | None:
     return start.strip() if start and not state.startswith("Z") else None
 
 
+def group_lives(group: int) -> bool:
+    """Whether any process (zombies aside) is in that process group: children may outlive a leader that was killed."""
+    if Path("/proc/self/stat").exists():
+        for stat in Path("/proc").glob("[0-9]*/stat"):
+            try:
+                fields = stat.read_text().rpartition(")")[2].split()
+            except (FileNotFoundError, ProcessLookupError):
+                continue  # it ended while we looked
+            if int(fields[2]) == group and fields[0] not in "ZX":
+                return True
+        return False
+    answer = subprocess.run(["/bin/ps", "-A", "-o", "pgid=,state="], capture_output=True, text=True)
+    rows = [line.split() for line in answer.stdout.splitlines()]
+    return any(row[0] == str(group) and not row[1].startswith("Z") for row in rows)
+
+
+def group_gone(group: int, within_seconds: float) -> bool:
+    """Whether the process group empties within that time."""
+    deadline = time.monotonic() + within_seconds
+    while group_lives(group):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(_POLL_SECONDS)
+    return True
+
+
 def end(pid: int, started: str, patience_seconds: float) -> None:
     """Ask the process to end; after `patience_seconds` kill it and its group. Returns when it is gone.
 

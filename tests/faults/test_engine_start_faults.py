@@ -58,7 +58,7 @@ def test_an_engine_that_was_killed_is_started_again_with_its_data(real: Settings
     client.index(index="kept", id="1", document={"n": 1}, refresh=True)
     note = read_note(real)
     assert note is not None
-    os.killpg(os.getpgid(note.pid), signal.SIGKILL)
+    os.kill(note.pid, signal.SIGKILL)  # the launcher: its server outlives it for a moment, and holds the data
     assert gone(note.pid, note.started, 20)
     assert instance.status(real).state == "stopped"
     with pytest.raises(EngineUnavailable, match="hallowerk engine start"):
@@ -145,6 +145,27 @@ def test_an_engine_that_ignores_the_request_to_end_is_killed(open_folder: Path) 
     wait_until(lambda: (open_folder / "log").read_bytes(), "the trap is set")
     end(process.pid, started, 0.5)
     assert process.wait(timeout=10) == -signal.SIGKILL
+
+
+def test_a_server_that_outlives_its_killed_launcher_is_waited_for(
+    open_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(instance, "STOP_PATIENCE_SECONDS", 0.3)
+    settings = pretending(open_folder, "echo started anew; exit 1")
+    with (open_folder / "log").open("wb") as log:
+        command = ["/bin/sh", "-c", "sleep 300 & echo $!; wait"]
+        launcher = unprivileged.popen(command, {"PATH": os.defpath}, open_folder, log)
+    wait_until(lambda: (open_folder / "log").read_text().endswith("\n"), "the server runs")
+    server = int((open_folder / "log").read_text())
+    folders(settings).root.mkdir(parents=True)
+    write_note(settings, Note(launcher.pid, str(started_at(launcher.pid)), 9299, "http://127.0.0.1:9299", "9.4.3"))
+    launcher.kill()
+    launcher.wait()
+    with pytest.raises(EngineError, match=f"process group {launcher.pid}"):
+        instance.start(settings)
+    os.kill(server, signal.SIGKILL)
+    with pytest.raises(EngineError, match="started anew"):
+        instance.start(settings)
 
 
 def test_stop_leaves_a_process_alone_that_got_the_noted_pid(open_folder: Path) -> None:

@@ -92,9 +92,7 @@ def test_a_zip_that_reaches_outside_is_refused(tmp_path: Path) -> None:
 
 def test_modules_that_the_server_has_are_left_as_they_are() -> None:
     assert missing_module("sonarqube-1/elasticsearch/modules/x-pack-core/a.jar", {"x-pack-core"}) is None
-    assert (
-        missing_module("sonarqube-1/elasticsearch/modules/reindex/a.jar", {"x-pack-core"}) == "modules/reindex/a.jar"
-    )
+    assert missing_module("sonarqube-1/elasticsearch/modules/reindex/a.jar", {"x-pack-core"}) == "modules/reindex/a.jar"
     assert missing_module("sonarqube-1/elasticsearch/lib/a.jar", set()) is None
 
 

@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from indexer.engine import disk, features, instance, jdk
 from indexer.engine.client import connect
 from indexer.engine.errors import EngineError, WayError
-from indexer.engine.home import find_home
+from indexer.engine.home import cache_place, find_home
 from indexer.engine.pins import INSTALL_FREE_BYTES, START_FREE_BYTES, VERSION
 from matching.settings import Settings, load_settings
 from matching.storage.database import Database
@@ -152,6 +152,7 @@ def _disk(settings: Settings) -> Iterator[Finding]:
     if settings.elasticsearch_url:
         return
     free = disk.free_bytes(settings.engine_cache)
-    needs = INSTALL_FREE_BYTES if instance.status(settings).state == "absent" else START_FREE_BYTES
+    installed = settings.engine_home is not None or cache_place(settings).exists()
+    needs = START_FREE_BYTES if installed else INSTALL_FREE_BYTES
     room = f"{disk.size(free)} free at {settings.engine_cache}"
     yield Finding("disk of the engine", free >= needs, room, f"make room: {disk.size(needs)}")
