@@ -28,8 +28,18 @@ STATEMENTS_PER_WINDOW = 5
 _SUFFIXES = {"image/jpeg": ".jpg", "image/webp": ".webp"}
 _LISTS = {vocabulary: field for field, vocabulary in CODED_LISTS.items()}
 _SINGLES = (
-    "external_id name intro one_liner about hobbies level hours_min hours_max contact phone email address birth_date"
-).split()
+    "external_id",
+    "name",
+    "intro",
+    "one_liner",
+    "about",
+    "hobbies",
+    "level",
+    "hours_min",
+    "hours_max",
+    "contact",
+)
+_PRIVATE = ("phone", "email", "address", "birth_date")
 _ENTRY_FIELDS = {
     "work": ("experience", {"organisation": "employer"}, ("occupation", "current", "volunteer")),
     "education": ("education", {"organisation": "institution", "completed": "diploma"}, ("current", "level")),
@@ -128,7 +138,7 @@ def _by_candidate(rows: Any) -> Mapping[int, Sequence[RowMapping]]:
 
 def _line(single: RowMapping, window: _Window, gazetteer: Gazetteer, files: Callable[[RowMapping], str]) -> Line:
     key = single["id"]
-    line: Line = {name: single[name] for name in _SINGLES}
+    line: Line = {name: single[name] for name in (*_SINGLES, *_PRIVATE)}
     line["updated_at"] = single["updated_at"]
     line["showcases"] = [row["code"] for row in window.showcases.get(key, ())]
     line["home"] = _home(single, gazetteer)

@@ -10,6 +10,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, Protocol
 
+from sqlalchemy import select
+
+from matching.candidates.records import CandidateMedia
+from matching.storage.database import Database
+
 _HASH = re.compile(r"^[0-9a-f]{64}$")
 _NOTES = "sources"
 _FILES = "files"
@@ -64,14 +69,15 @@ class FolderMediaStore:
 
     def note(self, source: str, kept: Kept) -> None:
         """See MediaStore."""
-        _write(self._note(source), f"{kept.content_hash} {kept.content_type} {kept.size}".encode())
+        text = f"{kept.content_hash} {kept.content_type} {kept.size}"
+        _write(self._note(source), text.encode(), durable=False)  # a lost note costs one more decoding, no more
 
     def noted(self, source: str) -> Kept | None:
         """See MediaStore."""
         try:
             content_hash, content_type, size = self._note(source).read_text().split()
             os.utime(self._path(content_hash))
-        except FileNotFoundError:
+        except (FileNotFoundError, ValueError):  # ValueError: cut short by a power cut
             return None
         return Kept(content_hash, content_type, int(size))
 
@@ -82,8 +88,9 @@ class FolderMediaStore:
             if path.name not in used and path.stat().st_mtime < before:
                 path.unlink()
                 removed += 1
-        for note in (self._folder / _NOTES).glob("*/*/*"):
-            if not self._path(note.read_text().split()[0]).exists():
+        for note in (self._folder / _NOTES).glob("*/*"):
+            content_hash = note.read_text().partition(" ")[0]
+            if not _HASH.match(content_hash) or not self._path(content_hash).exists():
                 note.unlink()
         return removed
 
@@ -97,22 +104,32 @@ class FolderMediaStore:
 
     def _note(self, source: str) -> Path:
         name = hashlib.sha256(source.encode()).hexdigest()
-        return self._folder / _NOTES / name[:2] / name[2:4] / name
+        return self._folder / _NOTES / name[:2] / name
 
 
-def _write(path: Path, data: bytes) -> None:
-    """Write a file so that it is there whole or not at all, also after a power cut."""
+def prune_media(database: Database, store: MediaStore, before: float) -> int:
+    """Remove the files that no profile uses and that were put before that moment (Unix seconds); how many."""
+    with database.read() as session:
+        used = select(CandidateMedia.content_hash).where(CandidateMedia.content_hash.is_not(None)).distinct()
+        return store.prune(frozenset(session.scalars(used)), before)
+
+
+def _write(path: Path, data: bytes, durable: bool = True) -> None:
+    """Write a file so that it is there whole or not at all; `durable`: also after a power cut."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".new-")
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
             file.flush()
-            os.fsync(file.fileno())
+            if durable:
+                os.fsync(file.fileno())
         os.replace(temporary, path)
     except BaseException:
         os.unlink(temporary)
         raise
+    if not durable:
+        return
     folder = os.open(path.parent, os.O_RDONLY)
     try:
         os.fsync(folder)

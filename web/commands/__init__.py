@@ -10,7 +10,9 @@ from matching.settings import SettingsError
 
 #: sub-command -> module that holds it, loaded only when asked for, so that `--help` and `engine` start fast.
 SUBJECTS = {
+    "candidates": "web.commands.candidates",
     "config": "web.commands.config",
+    "database": "web.commands.database",
     "doctor": "web.commands.doctor",
     "engine": "web.commands.engine",
     "index": "web.commands.index",
