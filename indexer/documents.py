@@ -34,8 +34,6 @@ CODED_FIELDS = {
 LEAST_HOURS, MOST_HOURS = 0, 60
 
 _COUNTED_MEDIA = {"photo": "photos", "video": "videos", "link": "links"}
-#: Fields of a listing that the engine fills itself (copy_to).
-_FILLED_BY_ENGINE = frozenset({"words"})
 
 
 @dataclass(frozen=True)
@@ -81,7 +79,7 @@ class ListingBuilder:
                 continue
             listing = {name: fields[name] for name in shown if name in fields}
             parts = self._views[code].parts
-            labels = [label for part, found in words.items() if part in parts for label in found]
+            labels = {part: found for part, found in words.items() if part in parts and found}
             if labels:
                 listing["term_labels"] = labels
             yield code, listing
@@ -94,7 +92,7 @@ class ListingBuilder:
 
 def shown_fields(view: ShowcaseView) -> tuple[str, ...]:
     """Names of the fields that listings of this showcase may hold."""
-    return tuple(field.name for field in FIELDS if view.shows(field.part) and field.name not in _FILLED_BY_ENGINE)
+    return tuple(field.name for field in FIELDS if view.shows(field.part))
 
 
 def fingerprint(view: ShowcaseView, labels: Labels, index_body: Mapping[str, Any]) -> str:
@@ -114,6 +112,7 @@ def fingerprint(view: ShowcaseView, labels: Labels, index_body: Mapping[str, Any
 def _fields(profile: Profile, labels: Labels) -> dict[str, Any]:
     single = profile.single
     fields: dict[str, Any] = {
+        "id": single.id,
         "name": single.name,
         "updated_at": single.updated_at.isoformat(),
         "intro": single.intro,

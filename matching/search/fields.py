@@ -19,6 +19,7 @@ class Field:
 
 #: Types and analyzers are in mappings/candidates.v1.json; a contract test holds the two together.
 FIELDS: tuple[Field, ...] = (
+    Field("id", ""),  # long: the candidate's key in SQL, also the document's _id; breaks ties in the order of results
     Field("name", ""),  # text + name.sort keyword; searched as a word too
     Field("updated_at", ""),  # date
     Field("intro", "intro", words=True),
@@ -49,11 +50,10 @@ FIELDS: tuple[Field, ...] = (
     Field("day_parts", "availability"),
     Field("capabilities", "capabilities"),
     Field("contact", "contact"),
-    Field("term_labels", "", words=True),  # text: labels of the shown coded values, so that a word finds them
+    Field("term_labels", "", words=True),  # object {part: labels of its coded values}, so that a word finds them
     Field(
         "experience", "experience", words=True
     ),  # nested {title, title.label, code, employer, place, text, start, end, current, volunteer}
     Field("education", "education", words=True),  # object {title, institution, place, level, text, ...}
     Field("courses", "courses", words=True),  # object {title, institution, place, text, ...}
-    Field("words", "", words=True),  # copy_to target of every field marked words: what free words are matched in
 )

@@ -43,8 +43,8 @@ def listing(view: ShowcaseView = ALL, **changes: Any) -> dict[str, Any]:
 
 
 @pytest.mark.requirement("PROF-04")
-def test_an_empty_profile_holds_only_name_and_date() -> None:
-    assert listing() == {"name": "Naam", "updated_at": "2026-03-04T05:06:07+00:00"}
+def test_an_empty_profile_holds_only_id_name_and_date() -> None:
+    assert listing() == {"id": 7, "name": "Naam", "updated_at": "2026-03-04T05:06:07+00:00"}
 
 
 @pytest.mark.parametrize(
@@ -77,13 +77,13 @@ def test_languages_hold_their_level_and_labels_become_words() -> None:
     found = listing(terms=terms, level="mbo-3")
     assert found["languages"] == ["nl", "de"]
     assert found["language_levels"] == ["nl:moedertaal"]
-    assert found["term_labels"] == ["Nederlands", "Duits", "MBO 3"]
+    assert found["term_labels"] == {"languages": ["Nederlands", "Duits"], "level": ["MBO 3"]}
 
 
 def test_labels_of_hidden_parts_are_no_words() -> None:
     view = replace(ALL, parts=ALL.parts - {"languages"})
     terms = {"language": [Term("nl", "moedertaal", None)]}
-    assert listing(view, terms=terms, level="mbo-3")["term_labels"] == ["MBO 3"]
+    assert listing(view, terms=terms, level="mbo-3")["term_labels"] == {"level": ["MBO 3"]}
     assert "languages" not in listing(view, terms=terms)
 
 
