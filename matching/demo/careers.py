@@ -22,7 +22,17 @@ from matching.demo.material import (
 from matching.demo.persona import SCHOOL_END, Persona
 from matching.demo.wording import capitalise, fill, first_capital, mistype
 
-SIDE_TRADES = ("vulploeg", "bediening", "keukenhulp", "magazijn", "productie", "schoonmaak", "bestelbus", "kassa", "kas")
+SIDE_TRADES = (
+    "vulploeg",
+    "bediening",
+    "keukenhulp",
+    "magazijn",
+    "productie",
+    "schoonmaak",
+    "bestelbus",
+    "kassa",
+    "kas",
+)
 VOLUNTEER_TRADES = ("kringloop", "activiteiten", "catering", "groen", "winkel", "sport", "jongerenwerk", "fiets")
 TITLE_TYPO = 0.08
 CODED = 0.6
@@ -53,13 +63,15 @@ def draw_jobs(person: Persona) -> list[Job]:
     at = 0 if chance.maybe(0.14) else 1 + chance.low(0, min(40, max(0, months - 4)))
     while len(jobs) < wanted and at < months:
         length = min(months - at, 3 + chance.low(0, min(132, max(6, months // 2))))
+        if at < arrived < at + length:
+            length = max(1, arrived - at - 1)  # a job does not go on across the border
         began = at + length
         since_school = (months - began) // 12
         previous = jobs[-1].title.text if jobs else ""
         trade = _trade(chance, person, first=not jobs, early=since_school < 3)
         title = draw_title(chance, person, trade, since_school, previous)
-        abroad = began > arrived + 3
-        employer = draw_employer(chance, trade) if chance.maybe(0.55 if abroad else 0.93) else None
+        abroad = at >= arrived - 1
+        employer = draw_employer(chance, trade) if chance.maybe(0.93) and not abroad else None
         jobs.append(Job(trade, title, began, at, current=at == 0, abroad=abroad, employer=employer))
         at = began + (chance.between(0, 2) if chance.maybe(0.6) else chance.low(3, 40))
     return jobs
@@ -123,8 +135,8 @@ def write_jobs(person: Persona, jobs: list[Job], now_month: int) -> tuple[Work, 
     for job in jobs:
         description = None
         if chance.maybe(0.78):
-            description = capitalise(fill(chance, sentences("job description"), job_words(chance, job.trade, job.title.text)) or "")
-            if chance.maybe(0.06):
+            description = _description(chance, "job description", job.trade, job.title)
+            if description and chance.maybe(0.06):
                 description = mistype(chance, description)
         place = chance.pick(countries()[person.origin][1]) if job.abroad else _place(chance, person)
         work = Work(
@@ -143,6 +155,12 @@ def write_jobs(person: Persona, jobs: list[Job], now_month: int) -> tuple[Work, 
     return tuple(work for _, work in sorted(items, key=lambda item: item[0]))
 
 
+def _description(chance: Chance, kind: str, trade: Trade, title: Title) -> str | None:
+    words = job_words(chance, trade, title.text)
+    text = fill(chance, sentences(kind), words)
+    return capitalise(text) if text else None
+
+
 def _volunteer(chance: Chance, person: Persona, now_month: int) -> tuple[int, Work]:
     trade = trades()[0][chance.pick(VOLUNTEER_TRADES)]
     title = draw_title(chance, person, trade, 0)
@@ -157,7 +175,7 @@ def _volunteer(chance: Chance, person: Persona, now_month: int) -> tuple[int, Wo
         end=None if left == 0 else month(person, now_month, left),
         current=left == 0,
         volunteer=True,
-        description=capitalise(fill(chance, sentences("volunteer description"), job_words(chance, trade, title.text)) or ""),
+        description=_description(chance, "volunteer description", trade, title),
     )
 
 
@@ -208,12 +226,13 @@ def _study(
     if jobs and jobs[-1].employer and not abroad:
         words |= {"employer": jobs[-1].employer, "title": jobs[-1].title.text}
     if abroad:
-        words["country"] = countries()[person.origin][0]
+        words["in_country"] = ("op " if person.origin == "cw" else "in ") + countries()[person.origin][0]
     kind = "study abroad" if abroad else "study unfinished" if diploma is False else "study description"
+    description = fill(chance, sentences(kind), words)
     practical = abroad or RANK[level] >= RANK["mbo-1"]
     length = 12 if level == "mbo-1" else 24 if level in ("mbo-2", "wo") else 36
     return Education(
-        title=title,
+        title="Middelbare school" if abroad and level in ("vmbo", "havo", "vwo") else title,
         institution=None if abroad else _school(chance, level),
         place=chance.pick(countries()[person.origin][1]) if abroad else _place(chance, person),
         start=month(person, now_month, ended + length) if chance.maybe(0.8) else None,
@@ -221,7 +240,7 @@ def _study(
         current=studying,
         level=level,
         diploma=diploma,
-        description=fill(chance, sentences(kind), words) if chance.maybe(0.25) and practical else None,
+        description=capitalise(description) if description and chance.maybe(0.25) and practical else None,
     )
 
 
@@ -251,5 +270,3 @@ def write_courses(person: Persona, certificates: tuple[str, ...], now_month: int
         )
         for title, certain in dict(found).items()
     )
-
-

@@ -12,9 +12,9 @@ from string import Formatter
 from matching.demo.chance import Weighted
 
 TRADE_FILES = ("trades_logistics", "trades_technology", "trades_services", "trades_people")
-LEVELS = (
-    *("basisonderwijs", "praktijkonderwijs", "vmbo", "mbo-1", "mbo-2", "mbo-3", "mbo-4", "havo", "vwo", "hbo", "wo"),
-)
+#: The levels from low to high, as the vocabulary has them.
+LEVELS = ("basisonderwijs", "praktijkonderwijs", "vmbo", "mbo-1", "mbo-2", "mbo-3", "mbo-4", "havo", "vwo", "hbo", "wo")
+Tasks = tuple[tuple[str, tuple[str, ...]], ...]
 RANK = {level: rank for rank, level in enumerate(LEVELS)}
 
 
@@ -46,7 +46,7 @@ class Trade:
     courses: tuple[str, ...]
     licences: tuple[tuple[str, float], ...]
     employers: str
-    tasks: tuple[tuple[str, tuple[str, ...]], ...]
+    tasks: Tasks
 
     def tasks_of(self, title: str) -> tuple[str, ...]:
         """What someone with this job title did: the tasks tied to a part of the title, and those tied to none.
@@ -102,7 +102,7 @@ def trades() -> tuple[Mapping[str, Trade], Weighted[str]]:
     return by_key, Weighted(weights)
 
 
-def _trade(key: str, values: Mapping[str, str], tasks: tuple[tuple[str, tuple[str, ...]], ...], codes: Mapping[str, str]) -> Trade:
+def _trade(key: str, values: Mapping[str, str], tasks: Tasks, codes: Mapping[str, str]) -> Trade:
     return Trade(
         key=key,
         field=values["field"],

@@ -16,19 +16,19 @@ Media = tuple[str | None, tuple[File, ...], tuple[Link, ...], tuple[Link, ...], 
 
 
 def draw_media(person: Persona) -> Media:
-    """Portrait (30 %), photos (5 %), videos (5 %), links (4 %) and documents (20 %) of one person.
+    """Portrait (30 %), photos (5 %), videos (5 %), links (4 %) and documents (20 %) of one person, before thinning.
 
     File paths are relative to the folder that `matching.demo.bundle.write_demo` fills.
     """
     chance = person.chance("media")
-    portrait = f"files/portrait-{chance.below(PORTRAITS):03d}.png" if chance.maybe(0.30) else None
+    portrait = f"files/portrait-{chance.below(PORTRAITS):03d}.png" if chance.maybe(0.333) else None
     photos = []
     if chance.maybe(0.05):
         for board in chance.some(range(MOOD_BOARDS), chance.between(1, 3)):
             photos.append(File(file=f"files/board-{board:02d}.png", title=chance.pick(lists()["photo titles"])))
-    videos = [Link(url=_video(chance), title=chance.pick(lists()["video titles"]))] if chance.maybe(0.05) else []
+    videos = [Link(url=_video(chance), title=chance.pick(lists()["video titles"]))] if chance.maybe(0.055) else []
     links = [Link(url=_website(person), title=chance.pick(lists()["link titles"]))] if chance.maybe(0.04) else []
-    documents = [File(file=f"files/cv-{person.index:05d}.pdf", title="CV")] if chance.maybe(0.20) else []
+    documents = [File(file=f"files/cv-{person.index:05d}.pdf", title="CV")] if chance.maybe(0.222) else []
     return portrait, tuple(photos), tuple(videos), tuple(links), tuple(documents)
 
 

@@ -27,7 +27,7 @@ from matching.demo.terms import (
 
 SEED = "hallowerk-demo-1"
 #: Parts that a thin profile keeps, each with this share, beside name, home and showcases.
-KEPT_WHEN_THIN = {"functions": 0.5, "level": 0.4, "hours_min": 0.3, "languages": 0.2, "contact": 0.3}
+KEPT_WHEN_THIN = {"functions": 0.5, "level": 0.5, "hours_min": 0.3, "languages": 0.2, "contact": 0.3}
 THIN_KEEPS_ALWAYS = {"external_id", "name", "showcases", "updated_at", "home", "phone", "email", "birth_date"}
 
 
@@ -69,7 +69,7 @@ def write_profile(person: Persona, now: datetime) -> CandidateProfile:
         about=story.about,
         hobbies=story.hobbies,
         home=_home(person) if chance.maybe(0.98) else None,
-        level=person.level if chance.maybe(0.92) else None,
+        level=person.level if chance.maybe(0.97) else None,
         hours_min=hours_min,
         hours_max=hours_max,
         work_types=draw_work_types(person),
@@ -88,7 +88,7 @@ def write_profile(person: Persona, now: datetime) -> CandidateProfile:
         email=_email(person) if chance.maybe(0.88) else None,
         address=_address(person) if chance.maybe(0.8) else None,
         birth_date=person.birth_date(now.date()),
-        experience=write_jobs(person, jobs, now_month) if chance.maybe(0.95) else (),
+        experience=write_jobs(person, jobs, now_month) if chance.maybe(0.98) else (),
         education=write_education(person, jobs, now_month) if chance.maybe(0.85) else (),
         courses=write_courses(person, certificates, now_month),
         portrait=portrait,
@@ -109,12 +109,14 @@ def _thinned(person: Persona, profile: CandidateProfile) -> CandidateProfile:
 
 
 def _home(person: Persona) -> Home:
-    return Home(place=person.town, province=person.province, postcode=person.postcode if person.chance("home").maybe(0.45) else None)
+    postcode = person.postcode if person.chance("home").maybe(0.45) else None
+    return Home(place=person.town, province=person.province, postcode=postcode)
 
 
 def _email(person: Persona) -> str:
     """An address under example.org (RFC 2606), which belongs to nobody."""
-    folded = unicodedata.normalize("NFKD", f"{person.given}.{person.family}".lower().replace("ł", "l").replace("ı", "i"))
+    written = f"{person.given}.{person.family}".lower().replace("ł", "l").replace("ı", "i")
+    folded = unicodedata.normalize("NFKD", written)
     plain = "".join(char for char in folded if char.isascii() and (char.isalnum() or char in ".-"))
     return f"{plain}.{person.index}@example.org"
 

@@ -10,8 +10,21 @@ from matching.demo.material import LEVELS, RANK, Trade, names, towns, trades
 
 ORIGINS = Weighted(
     [
-        *(("nl", 46.0), ("tr", 8.0), ("ma", 9.0), ("sr", 7.0), ("cw", 4.0), ("pl", 5.0), ("ua", 3.5), ("er", 2.5)),
-        *(("sy", 4.5), ("cv", 2.5), ("so", 1.5), ("ir", 2.5), ("bg", 1.8), ("zh", 1.2), ("es", 1.0)),
+        ("nl", 46.0),
+        ("tr", 8.0),
+        ("ma", 9.0),
+        ("sr", 7.0),
+        ("cw", 4.0),
+        ("pl", 5.0),
+        ("ua", 3.5),
+        ("er", 2.5),
+        ("sy", 4.5),
+        ("cv", 2.5),
+        ("so", 1.5),
+        ("ir", 2.5),
+        ("bg", 1.8),
+        ("zh", 1.2),
+        ("es", 1.0),
     ]
 )
 #: Share of an origin that came as an adult a few years ago.
@@ -22,7 +35,7 @@ AGES = Weighted(
 )
 #: Age at which people usually leave school, by level.
 SCHOOL_END = dict(zip(LEVELS, (16, 17, 17, 18, 19, 20, 21, 18, 19, 23, 24), strict=True))
-REGIONS = Weighted([("rijnmond", 0.53), ("haaglanden", 0.345), ("rest", 0.125)])
+REGIONS = Weighted([("rijnmond", 0.51), ("haaglanden", 0.32), ("rest", 0.17)])
 RECENCY = Weighted(
     [((1, 7), 0.13), ((8, 30), 0.22), ((31, 91), 0.28), ((92, 181), 0.22), ((184, 364), 0.10), ((368, 900), 0.05)]
 )
@@ -87,6 +100,7 @@ def draw_persona(seed: str, index: int) -> Persona:
     origin = chance.draw(ORIGINS)
     youngest, oldest = chance.draw(AGES)
     age = chance.between(youngest, oldest)
+    trade = _reachable(trade, age)
     level = _level(chance, trade, age)
     age = max(age, min(SCHOOL_END[level] - 1, 23))
     arrived = None
@@ -119,6 +133,16 @@ def draw_persona(seed: str, index: int) -> Persona:
         capitals=chance.maybe(0.6),
         whole_years=chance.maybe(0.45),
     )
+
+
+def _reachable(trade: Trade, age: int) -> Trade:
+    """The trade, or the first one beside it that has work for beginners where someone under 27 can't lead yet."""
+    beginners = [key for key in (trade.key, *trade.near) if age >= 27 or _open_titles(trades()[0][key]) >= 4]
+    return trades()[0][beginners[0]] if beginners else trade
+
+
+def _open_titles(trade: Trade) -> int:
+    return sum(not title.senior for title in trade.titles)
 
 
 def _level(chance: Chance, trade: Trade, age: int) -> str:
@@ -159,5 +183,5 @@ def _showcases(chance: Chance, region: str, town: str, age: int, level: str) -> 
     if chance.maybe(0.2 if town in border else 0.02) and not learns:
         found.append(other)
     if learns:
-        found = ["leerwerkbanen"] if chance.maybe(0.12) else [*found, "leerwerkbanen"]
+        found = ["leerwerkbanen"] if chance.maybe(0.45) else [*found, "leerwerkbanen"]
     return tuple(found)

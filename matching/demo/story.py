@@ -43,8 +43,8 @@ def write_story(person: Persona, jobs: list[Job], wishes: Wishes) -> Story:
     chance = person.chance("story")
     words = _words(chance, person, jobs, wishes)
     intro = _intro(chance, person, words) if chance.maybe(0.74) else None
-    one_liner = fill(chance, sentences("one-liner"), words) if chance.maybe(0.7) else None
-    about = _about(chance, person, jobs, words) if chance.maybe(0.7) else None
+    one_liner = fill(chance, sentences("one-liner"), words) if chance.maybe(0.75) else None
+    about = _about(chance, person, jobs, words) if chance.maybe(0.77) else None
     hobbies = fill(chance, sentences("hobbies"), words) if chance.maybe(0.55) else None
     return Story(*(_finish(chance, text) for text in (intro, one_liner, about, hobbies)))
 
@@ -63,7 +63,9 @@ def _words(chance: Chance, person: Persona, jobs: list[Job], wishes: Wishes) -> 
         "town": person.town,
         "age": str(person.age),
         "field": table("field phrases")[person.trade.field],
-        **{"hobby": hobby, "hobby2": hobby2, "hobby3": hobby3},
+        "hobby": hobby,
+        "hobby2": hobby2,
+        "hobby3": hobby3,
     }
     own = [job for job in jobs if job.trade.key == person.trade.key]
     known_for = own[0].title.text if own else (*wishes.functions, "")[0]
@@ -89,6 +91,7 @@ def _words(chance: Chance, person: Persona, jobs: list[Job], wishes: Wishes) -> 
         words["hours"] = str(high) if low in (0, high) else f"{low} tot {high}"
     if person.arrived_years_ago is not None:
         words["country"] = countries()[person.origin][0]
+        words["in_country"] = f"{'op' if person.origin == 'cw' else 'in'} {words['country']}"
     return words | _conditions(person, wishes)
 
 
@@ -97,7 +100,7 @@ def _inside(title: str) -> str:
     return title if title[:2].isupper() else title[:1].lower() + title[1:]
 
 
-def _conditions(person: Persona, wishes: Wishes) -> Mapping[str, str]:
+def _conditions(person: Persona, wishes: Wishes) -> dict[str, str]:
     """Empty words that are known only where a sentence holds, such as 'no_night'."""
     work = set(person.trade.work)
     holds = {
@@ -108,7 +111,7 @@ def _conditions(person: Persona, wishes: Wishes) -> Mapping[str, str]:
         "outdoor": person.trade.field in ("groen", "bouw") or person.trade.key in ("afval", "verkeer", "post"),
         "desk": person.trade.field in ("administratie", "financieel", "ict", "personeel-beleid", "overheid"),
         "young": person.young,
-        "parent": 28 <= person.age,
+        "parent": person.age >= 28,
         "no_night": "nacht" not in wishes.day_parts,
         "irregular": not wishes.day_parts or "avond" in wishes.day_parts,
         "weekend": not wishes.days or "zaterdag" in wishes.days,

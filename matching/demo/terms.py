@@ -10,30 +10,64 @@ from matching.demo.persona import Persona
 
 HOURS = Weighted(
     [
-        *(((32, 40), 24.0), ((24, 32), 19.0), ((36, 40), 8.0), ((16, 24), 14.0), ((20, 32), 8.0), ((0, 16), 5.0)),
-        *(((8, 16), 5.0), ((12, 20), 4.0), ((24, 40), 8.0), ((40, 40), 4.0), ((None, 24), 2.0), ((32, None), 2.5)),
-        *(((None, 16), 1.0), ((16, None), 1.0)),
+        ((32, 40), 24.0),
+        ((24, 32), 19.0),
+        ((36, 40), 8.0),
+        ((16, 24), 14.0),
+        ((20, 32), 8.0),
+        ((0, 16), 5.0),
+        ((8, 16), 5.0),
+        ((12, 20), 4.0),
+        ((24, 40), 8.0),
+        ((40, 40), 4.0),
+        ((None, 24), 2.0),
+        ((32, None), 2.5),
+        ((None, 16), 1.0),
+        ((16, None), 1.0),
     ]
 )
 DAYS = ("maandag", "dinsdag", "woensdag", "donderdag", "vrijdag", "zaterdag", "zondag")
 DAY_PATTERNS = Weighted(
     [
-        *((DAYS[:5], 46.0), (DAYS, 15.0), (DAYS[:6], 8.0), (DAYS[:4], 7.0), (DAYS[1:5], 3.0), (DAYS[5:], 3.0)),
-        *((("maandag", "dinsdag", "donderdag"), 6.0), (("maandag", "dinsdag", "donderdag", "vrijdag"), 5.0)),
-        *((("maandag", "woensdag", "vrijdag"), 4.0), (("dinsdag", "donderdag"), 3.0)),
+        (DAYS[:5], 46.0),
+        (DAYS, 15.0),
+        (DAYS[:6], 8.0),
+        (DAYS[:4], 7.0),
+        (DAYS[1:5], 3.0),
+        (DAYS[5:], 3.0),
+        (("maandag", "dinsdag", "donderdag"), 6.0),
+        (("maandag", "dinsdag", "donderdag", "vrijdag"), 5.0),
+        (("maandag", "woensdag", "vrijdag"), 4.0),
+        (("dinsdag", "donderdag"), 3.0),
     ]
 )
 DAY_PARTS = Weighted(
     [
-        *((("ochtend", "middag"), 50.0), (("ochtend", "middag", "avond"), 18.0), (("ochtend",), 10.0)),
-        *((("ochtend", "middag", "avond", "nacht"), 10.0), (("middag", "avond"), 5.0), (("avond", "nacht"), 2.0)),
-        *((("middag",), 3.0), (("middag", "avond", "nacht"), 2.0)),
+        (("ochtend", "middag"), 50.0),
+        (("ochtend", "middag", "avond"), 18.0),
+        (("ochtend",), 10.0),
+        (("ochtend", "middag", "avond", "nacht"), 10.0),
+        (("middag", "avond"), 5.0),
+        (("avond", "nacht"), 2.0),
+        (("middag",), 3.0),
+        (("middag", "avond", "nacht"), 2.0),
     ]
 )
 HOME_LANGUAGES = {
-    **{"tr": ("tr",), "ma": ("ary", "ber", "ar"), "sr": ("srn", "hns"), "cw": ("pap",), "pl": ("pl",), "ua": ("uk",)},
-    **{"er": ("ti",), "sy": ("ar",), "cv": ("kea", "pt"), "so": ("so",), "ir": ("fa", "prs"), "bg": ("bg", "ro")},
-    **{"zh": ("zh", "yue", "vi"), "es": ("es", "pt")},
+    "tr": ("tr",),
+    "ma": ("ary", "ber", "ar"),
+    "sr": ("srn", "hns"),
+    "cw": ("pap",),
+    "pl": ("pl",),
+    "ua": ("uk",),
+    "er": ("ti",),
+    "sy": ("ar",),
+    "cv": ("kea", "pt"),
+    "so": ("so",),
+    "ir": ("fa", "prs"),
+    "bg": ("bg", "ro"),
+    "zh": ("zh", "yue", "vi"),
+    "es": ("es", "pt"),
 }
 SECOND_LANGUAGES = {"ua": "ru", "sy": "ku", "er": "am", "cw": "es", "cv": "pt", "ma": "fr", "pl": "de", "ir": "ps"}
 BODY = {
@@ -43,28 +77,44 @@ BODY = {
     "helpen": ("lopen", "staan", "contact-met-klanten", "omgaan-met-emoties", "zitten", "afwisselend-zitten-en-staan"),
     "verkopen": ("contact-met-klanten", "staan", "rekenen", "omgaan-met-drukte", "beeldschermwerk"),
 }
-MIND = ("concentreren", "samenwerken", "zelfstandig-werken", "instructies-opvolgen", "onthouden", "meerdere-taken")
+MIND: tuple[str, ...] = (
+    "concentreren",
+    "samenwerken",
+    "zelfstandig-werken",
+    "instructies-opvolgen",
+    "onthouden",
+    "meerdere-taken",
+)
 MIND += ("omgaan-met-veranderingen", "omgaan-met-tijdsdruk", "lezen-en-schrijven", "plannen", "verantwoordelijkheid")
 OTHER_PAPERS = (("bhv", 0.05), ("ehbo", 0.035), ("vog", 0.06), ("microsoft-office", 0.02))
 TARGETS = (
-    *(("banenafspraak", 0.11), ("praktijkroute", 0.025), ("beschut-werk", 0.015), ("participatiewet", 0.2)),
-    *(("ww", 0.1), ("wia-wga", 0.015), ("nugger", 0.03), ("alleenstaande-ouder", 0.02), ("langdurig-werkloos", 0.05)),
-    *(("ex-gedetineerde", 0.008), ("van-werk-naar-werk", 0.03), ("werkervaringsplek", 0.04)),
+    ("banenafspraak", 0.11),
+    ("praktijkroute", 0.025),
+    ("beschut-werk", 0.015),
+    ("participatiewet", 0.2),
+    ("ww", 0.1),
+    ("wia-wga", 0.015),
+    ("nugger", 0.03),
+    ("alleenstaande-ouder", 0.02),
+    ("langdurig-werkloos", 0.05),
+    ("ex-gedetineerde", 0.008),
+    ("van-werk-naar-werk", 0.03),
+    ("werkervaringsplek", 0.04),
 )
-#: Target groups of which one tells the showcase's story; the rest of the code keeps people from holding opposites.
+#: Target groups of the learning and working showcase, of which a person has one at most.
 LEARNING = (("bbl", 0.45), ("leerwerkplek", 0.3), ("bol-stage", 0.08))
 
 
 def draw_hours(person: Persona) -> tuple[int | None, int | None]:
-    """Hours a week, lowest and highest; one person in ten leaves them out, some give one end."""
+    """Hours a week, lowest and highest; one in ten profiles has none, thin ones included, some give one end."""
     chance = person.chance("hours")
-    return (None, None) if chance.maybe(0.10) else chance.draw(HOURS)
+    return (None, None) if chance.maybe(0.05) else chance.draw(HOURS)
 
 
 def draw_times(person: Persona) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Days and day parts; a quarter leaves them out."""
+    """Days and day parts; in a quarter of the profiles, thin ones included, none."""
     chance = person.chance("times")
-    if chance.maybe(0.25):
+    if chance.maybe(0.18):
         return (), ()
     return chance.draw(DAY_PATTERNS), chance.draw(DAY_PARTS) if chance.maybe(0.92) else ()
 
@@ -80,10 +130,12 @@ def draw_functions(person: Persona, jobs: list[Job]) -> tuple[tuple[Function, ..
         titles.append(draw_title(chance, person, trade, person.working_years))
     unique = list({title.text: title for title in titles}.values())
     functions = []
+    known: set[str | None] = set()
     for title in unique:
         way = chance.unit()
         text = written_title(chance, person, title)
-        code = title.code if way < 0.72 else None
+        code = title.code if way < 0.72 and title.code not in known else None
+        known.add(code)
         functions.append(Function(occupation=code, title=None if code and way < 0.46 else text))
     fields = [person.trade.field, person.second.field, by_key[chance.pick(person.second.near)].field]
     fields = list(dict.fromkeys(fields[: chance.between(1, 3)]))
@@ -97,7 +149,7 @@ def draw_functions(person: Persona, jobs: list[Job]) -> tuple[tuple[Function, ..
 def draw_work_types(person: Persona) -> tuple[str, ...]:
     """One to three work types, those of the trade first."""
     chance = person.chance("work types")
-    if chance.maybe(0.14):
+    if chance.maybe(0.1):
         return ()
     found = list(person.trade.work)
     if chance.maybe(0.3):
@@ -143,7 +195,8 @@ def draw_licences(person: Persona) -> tuple[str, ...]:
     if person.age < 17:
         return ()
     found = set(chance.each(person.trade.licences)) if person.age >= 19 or person.trade.licences == () else set()
-    if person.age >= 18 and chance.maybe(0.32 if person.age < 22 else 0.56 if person.arrived_years_ago is None else 0.3):
+    share = 0.32 if person.age < 22 else 0.56 if person.arrived_years_ago is None else 0.3
+    if person.age >= 18 and chance.maybe(share):
         found.add("B")
     if "CE" in found and chance.maybe(0.6):
         found.add("C")
@@ -157,9 +210,9 @@ def draw_licences(person: Persona) -> tuple[str, ...]:
 
 
 def draw_transport(person: Persona, licences: tuple[str, ...]) -> tuple[str, ...]:
-    """Means of transport; a fifth leaves them out."""
+    """Means of transport; a fifth of the profiles, thin ones included, has none."""
     chance = person.chance("transport")
-    if chance.maybe(0.2):
+    if chance.maybe(0.12):
         return ()
     drives = bool(set(licences) & {"B", "BE", "C", "CE", "D"})
     shares = [("auto", 0.62 if drives else 0.0), ("bestelauto", 0.03 if drives else 0.0)]
