@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session
 
 from indexer.bulk import USUAL_PATIENCE, BulkWriter, Patience, Refusal, Write
 from indexer.catalogue import read_catalogue
-from indexer.changes import CANDIDATE
 from indexer.documents import Labels, ListingBuilder, fingerprint
 from indexer.targets import (
     Target,
@@ -28,6 +27,7 @@ from indexer.targets import (
 )
 from matching.candidates.listings import Profile, ShowcaseRow, count_shown, read_window
 from matching.candidates.records import Candidate
+from matching.candidates.write import CANDIDATE
 from matching.search.mapping import index_body
 from matching.settings import Settings
 from matching.storage.changes import Change, draw_index_version, mark_indexed

@@ -13,12 +13,11 @@ from indexer.catalogue import read_catalogue
 from indexer.documents import Labels, ListingBuilder
 from indexer.targets import Target, alias_name, current_targets, find_targets
 from matching.candidates.listings import Profile, read_keys, read_showcases
+from matching.candidates.write import CANDIDATE
 from matching.settings import Settings
 from matching.storage.changes import Change, draw_index_version, mark_indexed
 from matching.storage.database import Database
 
-#: The kind of change rows that this drain takes.
-CANDIDATE = "candidate"
 #: Changes claimed at once; read, built and written as one batch.
 BATCH = 1_000
 

@@ -8,10 +8,10 @@ from elasticsearch import Elasticsearch
 from sqlalchemy import func, select
 
 from indexer.catalogue import read_catalogue
-from indexer.changes import CANDIDATE
 from indexer.documents import fingerprint
 from indexer.targets import alias_name, find_targets, live_target
 from matching.candidates.listings import count_shown
+from matching.candidates.write import CANDIDATE
 from matching.search.mapping import index_body
 from matching.settings import Settings
 from matching.storage.changes import Change

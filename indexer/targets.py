@@ -10,7 +10,8 @@ from typing import Any
 
 from elasticsearch import Elasticsearch
 
-MAPPING_VERSION = "v1"
+from matching.search.mapping import MAPPING_VERSION
+
 _BUILD_FORMAT = "%Y%m%d%H%M%S%f"
 _BUILD = r"\d{20}"
 _CODE = re.compile(r"[a-z0-9][a-z0-9._-]*")
@@ -47,7 +48,7 @@ def new_build(now: datetime | None = None) -> str:
 
 
 def index_name(prefix: str, showcase: str, build: str) -> str:
-    """`PREFIX-SHOWCASE-v1-BUILD`."""
+    """`PREFIX-SHOWCASE-v1-BUILD`; `v1` is the mapping version."""
     return f"{alias_name(prefix, showcase)}-{MAPPING_VERSION}-{build}"
 
 

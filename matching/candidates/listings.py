@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, exists, func, select
+from sqlalchemy import ColumnElement, Connection, Select, exists, func, select
 from sqlalchemy.orm import Session
 
 from matching.candidates.parts import ShowcaseView, ShownCategory
@@ -19,7 +19,7 @@ from matching.candidates.records import (
     CandidateTerm,
     Showcase,
 )
-from matching.storage.base import Base
+from matching.storage.base import table_of
 from matching.taxonomy.records import PlaceRow, PostcodeRow
 
 #: How many statements one window takes, whatever its size; a contract test counts them.
@@ -31,13 +31,9 @@ _POSTCODE_DIGITS = 4
 Within = Callable[[ColumnElement[int]], ColumnElement[bool]]
 
 
-def _table(record: type[Base]) -> Table:
-    return cast(Table, record.__table__)
-
-
 # Core tables: the ORM's statements on the same columns take longer per row.
-_CANDIDATES, _TERMS, _ENTRIES, _MEDIA = map(_table, (Candidate, CandidateTerm, CandidateEntry, CandidateMedia))
-_SHOWINGS, _SHOWCASES, _PLACES, _POSTCODES = map(_table, (CandidateShowcase, Showcase, PlaceRow, PostcodeRow))
+_CANDIDATES, _TERMS, _ENTRIES, _MEDIA = map(table_of, (Candidate, CandidateTerm, CandidateEntry, CandidateMedia))
+_SHOWINGS, _SHOWCASES, _PLACES, _POSTCODES = map(table_of, (CandidateShowcase, Showcase, PlaceRow, PostcodeRow))
 
 
 class Single(NamedTuple):

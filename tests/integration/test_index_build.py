@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 import pytest
 from elasticsearch import Elasticsearch
 from sqlalchemy import delete, select, update
-from sqlalchemy.orm import Session
 
 from indexer.build import BuildFailed, Progress, build
 from indexer.bulk import Patience
@@ -15,11 +14,11 @@ from indexer.catalogue import UnknownShowcase
 from indexer.engine.client import connect
 from indexer.status import index_status
 from indexer.targets import find_targets, live_target
-from matching.candidates.records import Candidate, CandidateEntry, Showcase
+from matching.candidates.records import Candidate, Showcase
 from matching.settings import Settings
 from matching.storage.changes import Change, note_changes
 from matching.storage.database import Database
-from tests.support.profiles import insert_full, insert_showcase, insert_taxonomy
+from tests.support.profiles import insert_full, insert_showcase, insert_taxonomy, spoil
 
 PEOPLE = 120
 
@@ -100,7 +99,7 @@ def test_a_refused_listing_is_reported_and_the_rest_goes_live(
         spoil(session, [5])
     built = build(filled, client, engine_settings)
     assert [refusal.id for refusal in built.refused] == [5]
-    assert "2015-77" not in built.refused[0].reason
+    assert "99.5" not in built.refused[0].reason
     assert count(client, engine_settings, "stad") == PEOPLE - 1
 
 
@@ -164,9 +163,3 @@ def waiting(database: Database) -> list[int]:
     """Keys of the candidates in the change log, oldest first."""
     with database.read() as session:
         return list(session.execute(select(Change.key).order_by(Change.id)).scalars())
-
-
-def spoil(session: Session, keys: Iterable[int]) -> None:
-    """Give these candidates a start of work that is no month, which the engine refuses."""
-    works = (CandidateEntry.kind == "work", CandidateEntry.candidate_id.in_(list(keys)))
-    session.execute(update(CandidateEntry).where(*works).values(start="2015-77"))

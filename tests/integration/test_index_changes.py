@@ -17,12 +17,12 @@ from indexer.changes import drain
 from indexer.engine.client import connect
 from indexer.targets import create_index, find_targets, index_name, new_build
 from matching.candidates.listings import read_keys
-from matching.candidates.records import Candidate, CandidateEntry, CandidateShowcase
+from matching.candidates.records import Candidate, CandidateShowcase
 from matching.search.mapping import index_body
 from matching.settings import Settings
 from matching.storage.changes import Change, draw_index_version, note_changes
 from matching.storage.database import Database
-from tests.support.profiles import insert_full, insert_showcase, insert_taxonomy, show
+from tests.support.profiles import insert_full, insert_showcase, insert_taxonomy, show, spoil
 
 IMPATIENT = Patience(0.01, 0.01, 0.1)
 
@@ -143,8 +143,7 @@ def test_a_refused_listing_keeps_its_change_and_holds_up_no_other(
     built: Database, client: Elasticsearch, engine_settings: Settings
 ) -> None:
     with built.write() as session:
-        works = (CandidateEntry.kind == "work", CandidateEntry.candidate_id == 2)
-        session.execute(update(CandidateEntry).where(*works).values(start="2015-77"))
+        spoil(session, [2])
         note_changes(session, "candidate", [2])
     rename(built, 1, "Anders")
     done = drain(built, client, engine_settings)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from matching.candidates.parts import CATEGORIES, PARTS
@@ -70,7 +70,8 @@ def insert_showcase(session: Session, code: str, parts: Iterable[str] = tuple(PA
 def insert_taxonomy(session: Session) -> None:
     """The few places and occupations that full profiles speak of."""
     place = {"id": "geheimdorp", "name": "Geheimdorp", "kind": "town", "municipality": "Test", "province": "Test"}
-    session.execute(insert(PlaceRow).values(**place, lat=51.9, lon=4.4, population=10, aliases=[]))
+    for values in (place, {**place, "id": "nergens"}):
+        session.execute(insert(PlaceRow).values(**values, lat=51.9, lon=4.4, population=10, aliases=[]))
     session.execute(insert(PostcodeRow).values(code="3011", place_id="geheimdorp", lat=51.925, lon=4.495))
     group = {"code": "test-intern-transport", "label": "Intern transport", "field": "transport-logistiek"}
     session.execute(insert(OccupationGroupRow).values(**group, synonyms=[]))
@@ -121,6 +122,13 @@ def show(session: Session, key: int, showcases: Sequence[str]) -> None:
     rows = [{"candidate_id": key, "showcase_id": showcase} for showcase in ids]
     if rows:
         session.execute(insert(CandidateShowcase), rows)
+
+
+def spoil(session: Session, keys: Iterable[int]) -> None:
+    """Move these candidates to a place off the globe, which the engine refuses."""
+    session.execute(update(PlaceRow).where(PlaceRow.id == "nergens").values(lat=99.5))
+    moved = update(Candidate).where(Candidate.id.in_(list(keys)))
+    session.execute(moved.values(place_id="nergens", postcode=None))
 
 
 def _entry(key: int, kind: str) -> dict[str, Any]:
