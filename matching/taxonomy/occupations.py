@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from types import MappingProxyType
 from typing import Literal, TypeVar
@@ -101,6 +101,7 @@ class _Index:
     by_group: Mapping[str, tuple[str, ...]]
     stated: Mapping[str, Mapping[str, int]]
     names: Mapping[str, tuple[Match, ...]]
+    joined: Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True)
@@ -127,11 +128,13 @@ class Taxonomy:
         for occupation in occupation_map.values():
             if occupation.group not in group_map:
                 raise TaxonomyError(f"occupation {occupation.code}: unknown group {occupation.group!r}")
+        names = _names(occupation_map.values(), group_map.values())
         index = _Index(
             by_isco=_codes_by(occupation_map.values(), "isco"),
             by_group=_codes_by(occupation_map.values(), "group"),
             stated=_both_ways(relations, occupation_map),
-            names=_names(occupation_map.values(), group_map.values()),
+            names=names,
+            joined=_by_joined(names),
         )
         return cls(MappingProxyType(occupation_map), MappingProxyType(group_map), index)
 
@@ -182,17 +185,19 @@ class Taxonomy:
         """What `text` names as a whole: occupations by label, then by synonym, then groups (CAND-12).
 
         Letter case, accents, hyphens and blanks don't matter. Only when nothing is called exactly that are plural
-        and female forms tried ('vrachtwagenchauffeurs', 'medewerkster bediening'). An unknown text gives no match.
+        and female forms tried ('vrachtwagenchauffeurs', 'medewerkster bediening'), and compounds written apart or
+        together ('software ontwikkelaar'). An unknown text gives no match.
         """
         key = normalise(text)
         exact = self._index.names.get(key)
         if exact:
             return list(exact)
         found: dict[tuple[Kind, str], Match] = {}
-        for form in variants(key):
-            for match in self._index.names.get(form, ()):
-                variant = Match(match.kind, match.code, match.label, match.matched, "variant")
-                found.setdefault((match.kind, match.code), variant)
+        for form in (key, *variants(key)):
+            for name in self._index.joined.get(form.replace(" ", ""), ()):
+                for match in self._index.names[name]:
+                    variant = replace(match, via="variant")
+                    found.setdefault((match.kind, match.code), variant)
         return sorted(found.values(), key=lambda match: match.kind == "group")
 
 
@@ -247,6 +252,14 @@ def _names(occupations: Iterable[Occupation], groups: Iterable[OccupationGroup])
         for synonym in group.synonyms:
             enter("group", group, synonym, "synonym")
     return {key: tuple(matches.values()) for key, matches in found.items()}
+
+
+def _by_joined(names: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
+    """Names without their blanks -> the names themselves: Dutch compounds are often written apart."""
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    for name in names:
+        found[name.replace(" ", "")].append(name)
+    return {joined: tuple(spelt) for joined, spelt in found.items()}
 
 
 @cache

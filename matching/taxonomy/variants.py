@@ -6,6 +6,9 @@ from collections.abc import Iterator
 
 _VOWELS = "aeiou"
 
+#: Longer texts are no occupation's name; the longest in ESCO's Dutch labels has 15 words.
+_MAX_WORDS = 16
+
 #: Endings of whole words that are replaced: (ending, replacements), longest first.
 _ENDINGS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("lieden", ("man",)),
@@ -32,19 +35,28 @@ def variants(key: str) -> tuple[str, ...]:
     comes before what it works with ('medewerkers bediening'). Forms may be no words; they are only looked up.
     """
     words = key.split()
+    if len(words) > _MAX_WORDS:
+        return ()
     found: dict[str, None] = {}
     if len(words) > 1 and words[-1] == "s":  # "barista's" after normalisation
         found[" ".join(words[:-1])] = None
-    for position in reversed(range(len(words))):
-        for form in _forms(words[position]):
-            found[" ".join([*words[:position], form, *words[position + 1 :]])] = None
+    found.update(dict.fromkeys(_one_word_changed(words)))
+    if len(words) > 1 and words[0].endswith("e"):  # an inflected adjective: 'pedagogische medewerkers'
+        for adjective in _forms(words[0]):
+            found.update(dict.fromkeys(_one_word_changed([adjective, *words[1:]])))
     found.pop(key, None)
     return tuple(found)
 
 
+def _one_word_changed(words: list[str]) -> Iterator[str]:
+    for position in reversed(range(len(words))):
+        for form in _forms(words[position]):
+            yield " ".join([*words[:position], form, *words[position + 1 :]])
+
+
 def _forms(word: str) -> Iterator[str]:
     """Singular, and masculine or neutral, forms that `word` may come from."""
-    if len(word) < 5:
+    if len(word) < 4:
         return
     for ending, replacements in _ENDINGS:
         if word.endswith(ending):
@@ -79,9 +91,13 @@ def _masculine(stem: str) -> Iterator[str]:
 
 
 def _stems(stem: str) -> Iterator[str]:
-    """'docent' -> docent, 'advocat' -> advocaat, 'kokk' -> kok, 'slav' -> slaaf."""
+    """'docent' -> docent, 'advocat' -> advocaat, 'kokk' -> kok, 'administrativ' -> administratief."""
     yield stem
-    if len(stem) > 3 and stem[-1] not in _VOWELS and stem[-2] in _VOWELS and stem[-3] not in _VOWELS:
-        yield stem[:-2] + stem[-2] * 2 + stem[-1]
-    if len(stem) > 2 and stem[-1] == stem[-2] and stem[-1] not in _VOWELS:
+    if len(stem) < 3 or stem[-1] in _VOWELS:
+        return
+    if stem[-1] == stem[-2]:
         yield stem[:-1]
+    hard = stem[:-1] + {"v": "f", "z": "s"}.get(stem[-1], stem[-1])
+    yield hard
+    if stem[-2] in _VOWELS and stem[-2] != stem[-3]:
+        yield hard[:-2] + hard[-2] * 2 + hard[-1]
