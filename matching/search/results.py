@@ -13,9 +13,21 @@ Sign = Literal["met", "related", "partly", "not_met", "unknown"]
 class Reason:
     """Why a result is here, for one thing asked: `kind` with `values` makes the sentence, `part` is where it stands.
 
-    Kinds: function (wants the occupation), experience (did it: values years, until), related (values label, ring),
-    word (values word, part), level, language, licence, working_time, distance (values km, place). Only what was asked
-    is judged; an empty field is 'unknown', never met.
+    Only what was asked is judged; an empty field is 'unknown', never met. `values` by kind (codes are vocabularies'
+    or occupations' codes, `label` a Dutch label or the candidate's own words):
+
+    - function (wants it): label, code (of the occupation asked)
+    - experience (did it): label, code, years (whole, 0: less than one, None: no dates), until (year, None: unknown
+      or now), current
+    - related: label (of the occupation the candidate has), code, asked (label of the one asked), ring (unit_group,
+      related, further, group), wanted (else done)
+    - word: word, part ('' when it stands in the name)
+    - level: code (asked), has (the candidate's code or None), steps (ranks higher, negative: lower; None: unknown)
+    - language: code, grade (code of language_level or None)
+    - licence: code, via (the licence held that covers it; the code itself when it is held)
+    - working_time: code, min, max (the candidate's hours or None)
+    - hours: min, max (the candidate's hours or None); judged only when hours are filtered on
+    - distance: km (None: unknown), place (the candidate's), centre (label asked)
     """
 
     sign: Sign
@@ -90,10 +102,13 @@ class Relaxation:
 
 @dataclass(frozen=True)
 class Suggestion:
-    """A recognised term while typing (CAND-12): becomes a chip of `kind`; `count` candidates in this showcase."""
+    """A recognised term while typing (CAND-12): becomes a chip of `kind`; `matched` is the name that was recognised.
+
+    `count` is how many candidates of this showcase it would find; None until the engine was asked.
+    """
 
     kind: str
     code: str
     label: str
     matched: str
-    count: int
+    count: int | None = None

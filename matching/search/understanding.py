@@ -1,0 +1,122 @@
+"""What typed text means when nothing was chosen from the suggestions: chips where a name is recognised, else words.
+
+The rule (issue of CAND-13, CAND-15): text equal to a label or synonym becomes that chip, and can be searched as a word
+instead; other words must all occur. Plural and female forms, a compound written apart or together, and a small typing
+error with only one reading count as equal, and what was read is always shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+from rapidfuzz.distance import OSA
+
+from matching.candidates.parts import ShowcaseView
+from matching.search.criteria import MAX_CHIPS
+from matching.search.suggestions import allowed_errors
+from matching.search.terms import KINDS, Name, names, offered
+from matching.taxonomy.occupations import Taxonomy
+from matching.taxonomy.text import normalise
+from matching.taxonomy.vocabularies import Vocabulary
+
+Via = Literal["label", "synonym", "variant", "spacing", "typo", "word"]
+
+#: A shorter text with a typing error has too many readings.
+MIN_MISSPELT = 6
+
+
+@dataclass(frozen=True)
+class Understood:
+    """One piece of the text: `typed` was read as the term `code` of `kind`, or as a free word (kind 'word')."""
+
+    kind: str
+    code: str
+    label: str
+    typed: str
+    via: Via
+
+
+@dataclass(frozen=True)
+class Understander:
+    """Reads text with the names of all terms at hand; build it once per process."""
+
+    taxonomy: Taxonomy
+    entries: tuple[Name, ...]
+
+    @classmethod
+    def build(cls, taxonomy: Taxonomy, vocabularies: Mapping[str, Vocabulary]) -> Understander:
+        """Collect the names."""
+        return cls(taxonomy, tuple(names(taxonomy, vocabularies)))
+
+    def read(self, text: str, view: ShowcaseView) -> tuple[Understood, ...]:
+        """Return what each comma-separated piece of `text` was read as; at most MAX_CHIPS items, each once."""
+        found: dict[tuple[str, str], Understood] = {}
+        for piece in text.split(","):
+            for item in self._piece(piece.strip(), view):
+                found.setdefault((item.kind, item.code), item)
+        return tuple(found.values())[:MAX_CHIPS]
+
+    def _piece(self, typed: str, view: ShowcaseView) -> list[Understood]:
+        key = normalise(typed)
+        if not key:
+            return []
+        kinds = [kind for kind in KINDS if offered(kind, view)]
+        term = self._equal(key, typed, kinds) or self._misspelt(key, typed, kinds)
+        if term:
+            return [term]
+        return [Understood("word", word, word, word, "word") for word in dict.fromkeys(key.split())]
+
+    def _equal(self, key: str, typed: str, kinds: list[str]) -> Understood | None:
+        for name in self._by_key.get(key, ()):
+            if name.kind in kinds:
+                return _as_chip(name, typed, "label" if name.preferred else "synonym")
+        variants = [match for match in self.taxonomy.find_label(typed) if match.kind in kinds]
+        if variants and (len(variants) == 1 or variants[0].kind != variants[1].kind):
+            match = variants[0]
+            return Understood(match.kind, match.code, match.label, typed, "variant")
+        for name in self._by_squeezed.get(key.replace(" ", ""), ()):
+            if name.kind in kinds:
+                return _as_chip(name, typed, "spacing")
+        return None
+
+    def _misspelt(self, key: str, typed: str, kinds: list[str]) -> Understood | None:
+        """The one term whose name is nearest, if it is near enough and no other term is as near."""
+        if len(key) < MIN_MISSPELT:
+            return None
+        errors = allowed_errors(len(key))
+        nearest: dict[tuple[str, str], tuple[int, Name]] = {}
+        for name in self.entries:
+            if name.kind not in kinds or name.key[:1] != key[:1] or abs(len(name.key) - len(key)) > errors:
+                continue
+            distance = OSA.distance(key, name.key, score_cutoff=errors)
+            known = nearest.get((name.kind, name.code))
+            if distance <= errors and (known is None or distance < known[0]):
+                nearest[name.kind, name.code] = (distance, name)
+        if not nearest:
+            return None
+        least = min(distance for distance, _ in nearest.values())
+        best = [name for distance, name in nearest.values() if distance == least]
+        return _as_chip(best[0], typed, "typo") if len(best) == 1 else None
+
+    @cached_property
+    def _by_key(self) -> Mapping[str, list[Name]]:
+        return _grouped([(name.key, name) for name in self.entries])
+
+    @cached_property
+    def _by_squeezed(self) -> Mapping[str, list[Name]]:
+        return _grouped([(name.key.replace(" ", ""), name) for name in self.entries])
+
+
+def _grouped(pairs: list[tuple[str, Name]]) -> Mapping[str, list[Name]]:
+    """Names by key; labels before synonyms, and kinds in their order."""
+    found: dict[str, list[Name]] = {}
+    for key, name in sorted(pairs, key=lambda pair: (not pair[1].preferred, KINDS.index(pair[1].kind))):
+        found.setdefault(key, []).append(name)
+    return found
+
+
+def _as_chip(name: Name, typed: str, via: Via) -> Understood:
+    return Understood(name.kind, name.code, name.label, typed, via)
