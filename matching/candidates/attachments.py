@@ -101,10 +101,13 @@ def _read(root: Path, path: str) -> bytes:
         handle = os.open(real, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)  # a pipe must not make it wait
     except OSError as error:
         raise MediaRefused("cannot be read") from error
-    with os.fdopen(handle, "rb") as file:
-        state = os.fstat(file.fileno())
+    try:
+        state = os.fstat(handle)
         if not stat.S_ISREG(state.st_mode):
             raise MediaRefused("is not a file")
         if state.st_size > MAX_BYTES:
             raise MediaRefused(f"is larger than {MAX_BYTES // 1024 // 1024} MB")
-        return file.read(MAX_BYTES + 1)
+        with open(handle, "rb", closefd=False) as file:
+            return file.read(MAX_BYTES + 1)
+    finally:
+        os.close(handle)

@@ -23,7 +23,6 @@ from matching.taxonomy.vocabularies import load_vocabularies
 CLOCK_TOLERANCE = timedelta(minutes=5)
 #: HalloWerk has no older profiles; an earlier moment is a mistake (often 1970, for 'unknown').
 EARLIEST_UPDATE = datetime(2000, 1, 1, tzinfo=UTC)
-LONGEST_URL = 2000
 
 #: profile field -> vocabulary of its codes.
 CODED_LISTS = {
@@ -141,10 +140,6 @@ def _items(profile: CandidateProfile) -> Iterator[Problem]:
                     yield Problem(f"{name}.{position}.end", item.end, f"is before start ({item.start})")
             if item.end and getattr(item, "current", False):
                 yield Problem(f"{name}.{position}.end", item.end, "is given although current is true")
-    for name in ("videos", "links"):
-        for position, link in enumerate(getattr(profile, name)):
-            if len(str(link.url)) > LONGEST_URL:
-                yield Problem(f"{name}.{position}.url", shorten(str(link.url)), "is too long when encoded")
 
 
 def _resolve(home: Home, gazetteer: Gazetteer) -> Residence | Problem:
