@@ -21,7 +21,7 @@ class Reason:
       or now), current
     - related: label (of the occupation the candidate has), code, asked (label of the one asked), ring (unit_group,
       related, further, group), wanted (else done)
-    - word: word, part ('' when it stands in the name)
+    - word: word, part ('' when it stands in the name, or in another form than a quick look finds)
     - level: code (asked), has (the candidate's code or None), steps (ranks higher, negative: lower; None: unknown)
     - language: code, grade (code of language_level or None)
     - licence: code, via (the licence held that covers it; the code itself when it is held)

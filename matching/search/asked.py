@@ -1,0 +1,90 @@
+"""The occupations asked, with the rings of related ones around them, as clauses (CAND-14)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from matching.candidates.parts import ShowcaseView
+from matching.search.clauses import Clause, any_of, terms
+from matching.search.criteria import SearchCriteria
+from matching.taxonomy.occupations import Taxonomy
+from matching.taxonomy.text import normalise
+
+
+@dataclass(frozen=True)
+class AskedRing:
+    """One ring around all that is asked: occupation codes, and names (normalised) that free titles are equal to."""
+
+    name: str
+    codes: tuple[str, ...]
+    titles: tuple[str, ...]
+
+
+def asked_rings(criteria: SearchCriteria, taxonomy: Taxonomy) -> tuple[AskedRing, ...]:
+    """The rings around the chips' occupations and the groups' members, nearest first; no code or name is in two.
+
+    'exact' is the code itself, 'synonym' a free title equal to its label or a synonym, then the taxonomy's rings,
+    with stated relations of distance 2 apart as 'further'. Without `criteria.related` only the first two. Nothing
+    asked gives none. Raises KeyError for a code that doesn't exist.
+    """
+    rings: dict[str, list[str]] = {"exact": [], "unit_group": [], "related": [], "further": [], "group": []}
+    for group in criteria.groups:
+        rings["exact"] += taxonomy.members(group)
+    for code in criteria.occupations:
+        around = taxonomy.related(code)
+        rings["exact"].append(code)
+        if criteria.related:
+            rings["unit_group"] += around.unit_group
+            rings["group"] += around.group
+            for other in around.related:
+                relation = taxonomy.why_related(code, other)
+                rings["further" if relation and relation.text == "2" else "related"].append(other)
+    if not rings["exact"]:
+        return ()
+    seen: set[str] = set()
+    names: set[str] = set()
+    found = []
+    for name, codes in rings.items():
+        fresh = tuple(sorted(set(codes) - seen))
+        seen.update(fresh)
+        titles = tuple(sorted(set(_names(fresh, taxonomy)) - names))
+        names.update(titles)
+        if name == "exact":
+            found += [AskedRing("exact", fresh, ()), AskedRing("synonym", (), titles)]
+        elif fresh:
+            found.append(AskedRing(name, fresh, titles))
+    return tuple(found)
+
+
+def _names(codes: Iterable[str], taxonomy: Taxonomy) -> Iterable[str]:
+    for code in codes:
+        occupation = taxonomy.occupations[code]
+        yield from filter(None, map(normalise, (occupation.label, *occupation.synonyms)))
+
+
+def wanted(ring: AskedRing, view: ShowcaseView) -> Clause | None:
+    """The candidate wants an occupation of this ring; None when the showcase hides wanted functions."""
+    return _clause(ring, "functions", "function_titles.label") if view.shows("functions") else None
+
+
+def done(ring: AskedRing, view: ShowcaseView) -> Clause | None:
+    """The candidate did an occupation of this ring; None when the showcase hides work experience."""
+    return _clause(ring, "experience.code", "experience.title.label") if view.shows("experience") else None
+
+
+def any_ring(rings: Iterable[AskedRing], view: ShowcaseView) -> Clause:
+    """The candidate wants or did an occupation of any of these rings: all rings in one clause, for counting."""
+    codes = [code for ring in rings for code in ring.codes]
+    titles = [title for ring in rings for title in ring.titles]
+    one = AskedRing("any", tuple(codes), tuple(titles))
+    return any_of([clause for clause in (wanted(one, view), done(one, view)) if clause])
+
+
+def _clause(ring: AskedRing, code_field: str, title_field: str) -> Clause:
+    clauses = []
+    if ring.codes:
+        clauses.append(terms(code_field, ring.codes))
+    if ring.titles:
+        clauses.append(terms(title_field, ring.titles))
+    return any_of(clauses)

@@ -1,0 +1,27 @@
+"""What query building knows besides the criteria: occupations, vocabularies, compound parts and the day."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from matching.search.mapping import load_word_lists
+from matching.taxonomy.occupations import Taxonomy
+from matching.taxonomy.vocabularies import Vocabulary
+
+
+@dataclass(frozen=True)
+class Knowledge:
+    """Passed to every body and answer. `today` is the day that ages count from: times are rounded to it, so that
+    equal searches on one day give equal bodies, which the engine caches."""
+
+    taxonomy: Taxonomy
+    vocabularies: Mapping[str, Vocabulary]
+    compound_parts: frozenset[str]
+    today: date
+
+
+def knowledge_of(taxonomy: Taxonomy, vocabularies: Mapping[str, Vocabulary], today: date) -> Knowledge:
+    """Knowledge with the project's own compound parts."""
+    return Knowledge(taxonomy, vocabularies, frozenset(load_word_lists().compound_parts), today)
