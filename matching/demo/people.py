@@ -36,13 +36,14 @@ def today() -> datetime:
     return datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
-def generate(count: int, seed: str = SEED, now: datetime | None = None) -> Iterator[CandidateProfile]:
-    """The first `count` people, with external ids from 'demo-00001'; dates are relative to `now` (default today).
+def generate(count: int, seed: str = SEED, now: datetime | None = None, first: int = 1) -> Iterator[CandidateProfile]:
+    """`count` people from number `first` on, with external ids from 'demo-00001'; dates are relative to `now`.
 
-    Each person follows from `seed` and the own number alone: the first people are the same for any count.
+    `now` is the start of today by default. Each person follows from `seed` and the own number alone: the first
+    people are the same for any count.
     """
     moment = now or today()
-    for index in range(1, count + 1):
+    for index in range(first, first + count):
         yield write_profile(draw_persona(seed, index), moment)
 
 

@@ -13,6 +13,7 @@ SUBJECTS = {
     "candidates": "web.commands.candidates",
     "config": "web.commands.config",
     "database": "web.commands.database",
+    "demo": "web.commands.demo",
     "doctor": "web.commands.doctor",
     "engine": "web.commands.engine",
     "index": "web.commands.index",

@@ -54,7 +54,7 @@ def run_build(codes: Sequence[str] = ()) -> None:
     settings = load_settings()
     console = Console(stderr=True)
     with (
-        _clear_messages(),
+        clear_messages(),
         Progress(
             TextColumn("Indexing"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=console
         ) as bar,
@@ -79,7 +79,7 @@ def update() -> None:
     Does nothing when nothing changed. Exit code 1 when the engine refused a listing; its change keeps waiting.
     """
     settings = load_settings()
-    with _clear_messages():
+    with clear_messages():
         done = drain(Database(settings.database), connect(settings), settings, _show_drained)
     click.echo(
         f"{done.changes} changes of {done.candidates} candidates: {done.outcome.written} writes, "
@@ -96,7 +96,7 @@ def status(as_json: bool) -> None:
     A rebuild is due when the index was made with another mapping, other labels or another choice of profile parts.
     """
     settings = load_settings()
-    with _clear_messages():
+    with clear_messages():
         found = index_status(Database(settings.database), connect(settings), settings)
     if as_json:
         click.echo(orjson.dumps(asdict(found), option=orjson.OPT_INDENT_2))
@@ -130,7 +130,7 @@ def _show_refused(refused: Sequence[Refusal]) -> None:
 
 
 @contextmanager
-def _clear_messages() -> Iterator[None]:
+def clear_messages() -> Iterator[None]:
     """Turn what can go wrong outside this program into one sentence and exit code 1."""
     try:
         yield

@@ -1,0 +1,128 @@
+"""`hallowerk demo`: fill an installation with made-up people, showcases and accounts."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+import orjson
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from indexer.engine.client import connect
+from indexer.status import index_status
+from matching.candidates.showcases import define
+from matching.demo.accounts import ACCOUNTS, PASSWORD, set_up_accounts
+from matching.demo.bundle import write_demo
+from matching.demo.people import today
+from matching.demo.showcases import SHOWCASES
+from matching.demo.version import is_loaded, note_loaded, surplus_ids
+from matching.settings import Settings, load_settings
+from matching.storage.database import Database
+from matching.storage.migrate import upgrade
+from matching.taxonomy.store import seed
+from web.commands.index import clear_messages, run_build
+from web.commands.intake import database_messages, run_import
+
+
+@click.group()
+def command() -> None:
+    """The demo: made-up people in three showcases, with accounts to look at them."""
+
+
+@command.command()
+@click.option("--people", default=20_000, show_default=True, type=click.IntRange(1, 99_999), help="How many people.")
+def load(people: int) -> None:
+    """Bring tables, occupations, places, showcases, accounts, made-up people and their indexes in.
+
+    The people are the same every time, except that their dates count back from today. They come in the ordinary way,
+    as an import file. Does nothing where all is there already. The search engine must run: `hallowerk engine start`.
+    """
+    run_load(load_settings(), people)
+    print_accounts()
+
+
+@command.command()
+def accounts() -> None:
+    """Print the demo's accounts and their password."""
+    print_accounts()
+
+
+def run_load(settings: Settings, people: int) -> None:
+    """What `hallowerk demo load` does; ends the process with a message when a step fails."""
+    database = Database(settings.database)
+    with database_messages():
+        with _step("Tables, occupations and places"):
+            upgrade(database)
+            with database.write() as session:
+                seed(session)
+        with _step("Showcases and accounts"), database.write() as session:
+            for position, view in enumerate(SHOWCASES):
+                define(session, view, position)
+            set_up_accounts(session)
+        with database.read() as session:
+            loaded = is_loaded(settings, session, people)
+    if loaded:
+        click.echo(f"{people:,} made-up people are there already")
+    else:
+        _bring_people_in(settings, database, people)
+    if loaded and _indexes_are_complete(settings, database):
+        click.echo("Search indexes are up to date")
+    else:
+        run_build()
+    note_loaded(settings, people)
+
+
+def print_accounts() -> None:
+    """Print the demo's accounts with the password they share."""
+    click.echo(f"\nSign in with one of these accounts; the password is {PASSWORD}")
+    for account in ACCOUNTS:
+        click.echo(f"  {account.email:<30} {account.name:<18} {account.can}")
+
+
+def _bring_people_in(settings: Settings, database: Database, people: int) -> None:
+    settings.state_dir.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="demo-", dir=settings.state_dir) as folder:
+        with _bar("Making people up", people) as report:
+            file = write_demo(Path(folder), people, today(), report)
+        with database.read() as session, file.open("ab") as lines:
+            for name in surplus_ids(session, people):
+                lines.write(orjson.dumps({"external_id": name, "deleted": True}) + b"\n")
+        imported, rejects = run_import(settings, str(file), index=False)
+        summary = imported.summary
+        click.echo(
+            f"{summary.new} new, {summary.changed} changed, {summary.unchanged} unchanged, {summary.deleted} deleted "
+            f"in {imported.seconds:.1f} s"
+        )
+        if summary.rejected:
+            first = rejects.read_text(encoding="utf-8").splitlines()[0]
+            raise SystemExit(f"{summary.rejected} of the made-up people were rejected; the first: {first}")
+
+
+def _indexes_are_complete(settings: Settings, database: Database) -> bool:
+    """Whether every showcase has a finished index that holds all it shows."""
+    with clear_messages():
+        status = index_status(database, connect(settings), settings)
+    whole = all(row.index and not row.rebuild_due and row.documents == row.shown for row in status.showcases)
+    return whole and not status.pending_changes
+
+
+@contextmanager
+def _step(name: str) -> Iterator[None]:
+    started = time.monotonic()
+    yield
+    click.echo(f"{name}: {time.monotonic() - started:.1f} s")
+
+
+@contextmanager
+def _bar(name: str, total: int) -> Iterator[Callable[[int], None]]:
+    """A progress bar on a terminal; elsewhere a line at the end."""
+    console = Console(stderr=True)
+    columns = (TextColumn(name), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with _step(name), Progress(*columns, console=console, disable=not console.is_terminal) as bar:
+        task = bar.add_task(name, total=total)
+        yield lambda done: bar.update(task, completed=done)
