@@ -16,6 +16,7 @@ from web.headers import install_headers
 from web.language import install_language
 from web.services import EXTENSION, Services
 from web.sessions import install_sessions
+from web.templating import install_templating
 
 #: One blueprint per subject; each module has `blueprint`.
 SUBJECTS = ("web.assets", "web.health", "web.language", "web.accounts.routes", "web.candidates.routes")
@@ -46,6 +47,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     CSRFProtect(app)
     install_sessions(app)
     install_language(app)
+    install_templating(app)
     install_error_pages(app)
     install_headers(app, settings.https)
     for name in SUBJECTS:

@@ -1,0 +1,30 @@
+"""Addresses of the Verkenner's pages: always the shortest one that says the whole search."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from flask import url_for
+
+from web.candidates.query import Query
+
+
+def explore_url(showcase: str, query: Query) -> str:
+    """The list of a search; with the profile when `query.candidate` is set."""
+    return _with(url_for("candidates.explore", showcase=showcase), query.arguments())
+
+
+def profile_url(showcase: str, candidate: int, query: Query) -> str:
+    """The profile as a page of its own, within the search it was found by."""
+    return _with(
+        url_for("candidates.profile", showcase=showcase, candidate=candidate), query.opened("").arguments()
+    )
+
+
+def count_url(showcase: str) -> str:
+    """Where the number of candidates of a search is asked."""
+    return url_for("candidates.count", showcase=showcase)
+
+
+def _with(path: str, arguments: list[tuple[str, str]]) -> str:
+    return f"{path}?{urlencode(arguments)}" if arguments else path

@@ -1,0 +1,79 @@
+"""Holds an address against what exists: unknown codes are left out and named, so that the rest still works."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from matching.candidates.parts import CATEGORIES, NOT_FILLED, ShowcaseView
+from matching.search.criteria import PAGE_SIZE, Centre, SearchCriteria
+from matching.taxonomy.occupations import Taxonomy
+from matching.taxonomy.places import Gazetteer
+from matching.taxonomy.vocabularies import Vocabulary
+from web.candidates.query import Chip, Problem, Query
+
+Vocabularies = dict[str, Vocabulary]
+
+
+def check(
+    query: Query, view: ShowcaseView, taxonomy: Taxonomy, vocabularies: Vocabularies, gazetteer: Gazetteer
+) -> tuple[Query, tuple[Problem, ...]]:
+    """The search with only what exists and what this showcase offers, and a problem for each thing left out."""
+    problems: list[Problem] = []
+    chips = []
+    for chip in query.chips:
+        if _known(chip, taxonomy, vocabularies):
+            chips.append(chip)
+        else:
+            problems.append(Problem("chip", chip.value))
+    filters: dict[str, tuple[str, ...]] = {}
+    for code, options in query.filters.items():
+        offered = offered_options(view, code, vocabularies)
+        kept = tuple(option for option in options if option in offered)
+        problems.extend(Problem("option", option) for option in options if option not in offered)
+        if kept:
+            filters[code] = kept
+    place = query.place
+    if place and gazetteer.at(place) is None:
+        problems.append(Problem("place", place))
+        place = ""
+    return replace(query, chips=tuple(chips), filters=filters, place=place), tuple(problems)
+
+
+def offered_options(view: ShowcaseView, category: str, vocabularies: Vocabularies) -> tuple[str, ...]:
+    """The options of a category in this showcase, 'Niet ingevuld' last; none when the showcase hides it (CAND-37)."""
+    shown = view.category(category)
+    if shown is None:
+        return ()
+    codes = [code for name in CATEGORIES[category].vocabularies for code in vocabularies[name].codes]
+    return (*(code for code in codes if shown.options is None or code in shown.options), NOT_FILLED)
+
+
+def criteria_of(query: Query, view: ShowcaseView, gazetteer: Gazetteer) -> SearchCriteria:
+    """The typed search of a checked address."""
+    point = gazetteer.at(query.place) if query.place else None
+    return SearchCriteria(
+        showcase=view,
+        occupations=query.values("occupation"),
+        groups=query.values("group"),
+        words=query.values("word"),
+        levels=query.values("level"),
+        languages=query.values("language"),
+        licences=query.values("licence"),
+        working_times=query.values("working_time"),
+        centre=Centre(query.place, point.label, point.lat, point.lon) if point else None,
+        radius_km=query.radius_km,
+        filters={code: frozenset(options) for code, options in query.filters.items()},
+        related=query.related,
+        page=query.page,
+        page_size=PAGE_SIZE,
+    )
+
+
+def _known(chip: Chip, taxonomy: Taxonomy, vocabularies: Vocabularies) -> bool:
+    if chip.kind == "word":
+        return True
+    if chip.kind == "occupation":
+        return chip.value in taxonomy.occupations
+    if chip.kind == "group":
+        return chip.value in taxonomy.groups
+    return chip.value in vocabularies[chip.kind]

@@ -1,0 +1,145 @@
+"""Carries out what the Verkenner's address asks: reads it, searches, and puts the page together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from flask import abort, url_for
+
+from matching.candidates import overview
+from matching.candidates.parts import ShowcaseView
+from matching.candidates.showcases import load_showcases
+from matching.search.criteria import MAX_RESULT_WINDOW, PAGE_SIZE, SearchCriteria
+from matching.search.results import ResultPage
+from web.candidates import finding, walking
+from web.candidates.addresses import explore_url
+from web.candidates.checks import check, criteria_of
+from web.candidates.notices import notice_of, page_problem
+from web.candidates.page import ExploreView, PlaceProblem, explore_view
+from web.candidates.profile import Tab
+from web.candidates.query import FIRST, LAST, Arguments, Problem, Query, parse
+from web.candidates.results import FEW, facet_counts, results_view
+from web.candidates.submit import settle_place, settle_text
+from web.guard import signed_in_actor
+from web.services import services
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request of the Verkenner, read and checked.
+
+    `settled`: typed text was turned into chips or a place, so the page must move to the address that says so.
+    `typed` and `where` are what was typed and could not be used yet; `place_problem` says why.
+    """
+
+    view: ShowcaseView
+    showcases: dict[str, ShowcaseView]
+    query: Query
+    problems: tuple[Problem, ...]
+    settled: bool = False
+    typed: str = ""
+    where: str | None = None
+    place_problem: PlaceProblem | None = None
+
+    @property
+    def criteria(self) -> SearchCriteria:
+        """The typed search."""
+        return criteria_of(self.query, self.view, services().gazetteer)
+
+    @property
+    def tabs(self) -> tuple[Tab, ...]:
+        """A tab for each showcase that this user may open (CAND-03); a search doesn't cross over."""
+        return tuple(
+            Tab(view.name, url_for("candidates.explore", showcase=code), code == self.view.code)
+            for code, view in self.showcases.items()
+        )
+
+
+def open_showcases() -> dict[str, ShowcaseView]:
+    """The showcases that the signed-in user may open, in their order; one statement."""
+    allowed = signed_in_actor().showcases
+    with services().database.read() as session:
+        found = load_showcases(session)
+    return {code: view for code, view in found.items() if code in allowed}
+
+
+def showcase_view(code: str) -> ShowcaseView:
+    """The showcase of an address; 404 when it doesn't exist for this user."""
+    view = open_showcases().get(code)
+    if view is None:
+        abort(404)
+    return view
+
+
+def read(showcase: str, arguments: Arguments, typed: bool = True) -> Asked:
+    """Read a request; `typed` False leaves the text in the field alone, as suggestions need."""
+    showcases = open_showcases()
+    view = showcases.get(showcase)
+    if view is None:
+        abort(404)
+    parts = services()
+    query, problems = parse(arguments)
+    query, unknown = check(query, view, parts.taxonomy, parts.vocabularies, parts.gazetteer)
+    asked = Asked(view, showcases, query, (*problems, *unknown))
+    if not typed:
+        return asked
+    text, where = arguments.get("q", ""), arguments.get("waar")
+    if text.strip():
+        asked = settle_text(asked, text)
+    if where is not None:
+        asked = settle_place(asked, where)
+    has_text = "q" in arguments.keys() or where is not None
+    return replace(asked, settled=has_text and not asked.problems and asked.place_problem is None)
+
+
+def explore(asked: Asked) -> ExploreView:
+    """Search, and put the list together; with the profile that the address names."""
+    if asked.place_problem is not None:
+        notices = [notice_of(problem) for problem in asked.problems]
+        return explore_view(
+            asked.view, asked.tabs, asked.query, services().gazetteer, notices, {}, None,
+            typed=asked.typed, where=asked.where, place_problem=asked.place_problem,
+        )  # fmt: skip
+    found, query, problems = _search(asked)
+    picked = _picked(query.candidate, found)
+    with services().database.read() as session:
+        shown = overview.visible(session, asked.view.code, [hit.id for hit in found.hits])
+    profile = walking.pane(asked, found, picked) if picked is not None else None
+    if picked is not None and profile is None:
+        problems = (*problems, Problem("candidate"))
+    relaxations = finding.relaxations(asked.criteria) if found.total <= FEW and not query.empty else ()
+    return explore_view(
+        asked.view,
+        asked.tabs,
+        query,
+        services().gazetteer,
+        [notice_of(problem) for problem in problems],
+        facet_counts(found),
+        results_view(asked.view, query, found, shown, relaxations, profile.id if profile else None),
+        profile,
+        typed=asked.typed,
+    )
+
+
+def _search(asked: Asked) -> tuple[ResultPage, Query, tuple[Problem, ...]]:
+    """The page of results that was asked; the first page, with a problem, when it isn't there."""
+    query = asked.query
+    beyond = query.page * PAGE_SIZE > MAX_RESULT_WINDOW
+    if not beyond:
+        found = finding.find(asked.criteria)
+        if found.hits or query.page == 1:
+            return found, query, asked.problems
+    problem = page_problem(query.page, MAX_RESULT_WINDOW, PAGE_SIZE)
+    first = replace(asked, query=query.on_page(1))
+    return finding.find(first.criteria), first.query, (*asked.problems, problem)
+
+
+def _picked(candidate: str, found: ResultPage) -> int | None:
+    if candidate in (FIRST, LAST):
+        return found.hits[0 if candidate == FIRST else -1].id if found.hits else None
+    return int(candidate) if candidate else None
+
+
+def address(asked: Asked) -> str:
+    """The shortest address of this search."""
+    return explore_url(asked.view.code, asked.query)

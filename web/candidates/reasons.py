@@ -1,0 +1,170 @@
+"""Puts the typed reasons of a search result into words: a few for the row, a sentence and its source for the profile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from matching.candidates.parts import PARTS
+from matching.search.results import Reason
+from web import formatting
+from web.labels import occupation_label, part_label, term_label
+
+#: A sign beside the word, never colour alone (look.md).
+SYMBOLS = {"met": "✓", "related": "≈", "partly": "◐", "not_met": "✕", "unknown": "?"}
+
+Values = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class ReasonView:
+    """One reason: `short` for the row, `sentence` and `source` (the part of the profile) for the profile page."""
+
+    sign: str
+    symbol: str
+    sign_label: str
+    short: str
+    sentence: str
+    source: str
+
+
+def reason_view(reason: Reason) -> ReasonView:
+    """The words for one reason."""
+    short, sentence = _WORDS[reason.kind](reason.sign, reason.values)
+    return ReasonView(
+        sign=reason.sign,
+        symbol=SYMBOLS[reason.sign],
+        sign_label=_sign_label(reason.sign),
+        short=short,
+        sentence=sentence,
+        source=part_label(reason.part).lower() if reason.part in PARTS else "",
+    )
+
+
+def _sign_label(sign: str) -> str:
+    return {
+        "met": _("voldoet"),
+        "related": _("verwant"),
+        "partly": _("deels"),
+        "not_met": _("voldoet niet"),
+        "unknown": _("niet ingevuld"),
+    }[sign]
+
+
+def _lower_first(label: str) -> str:
+    """A label inside a sentence: 'Heftruckchauffeur' as 'heftruckchauffeur', but 'ICT-medewerker' as it is."""
+    return label if label[:2].isupper() else label[:1].lower() + label[1:]
+
+
+def _years(years: int) -> str:
+    return _("minder dan een jaar") if years < 1 else _("%(n)s jaar", n=years)
+
+
+def _function(_sign: str, values: Values) -> tuple[str, str]:
+    return _("wil dit werk"), _("Wil werken als %(function)s", function=_lower_first(values["label"]))
+
+
+def _experience(_sign: str, values: Values) -> tuple[str, str]:
+    label, years, until = _lower_first(values["label"]), values.get("years"), values.get("until")
+    if years is None:
+        return _("deed dit werk"), _("Werkte als %(function)s", function=label)
+    text = _("%(years)s als %(function)s", years=_years(years), function=label)
+    short = _("%(years)s ervaring", years=_years(years))
+    if values.get("current"):
+        return short, _("%(text)s, tot nu", text=text)
+    return short, _("%(text)s, tot %(year)s", text=text, year=until) if until else text
+
+
+def _related(_sign: str, values: Values) -> tuple[str, str]:
+    label, asked = _lower_first(values["label"]), _lower_first(values["asked"])
+    if values.get("wanted"):
+        sentence = _("Wil werken als %(function)s, verwant aan %(asked)s", function=label, asked=asked)
+    else:
+        sentence = _("Werkte als %(function)s, verwant aan %(asked)s", function=label, asked=asked)
+    return label, sentence
+
+
+def _word(sign: str, values: Values) -> tuple[str, str]:
+    word, part = values["word"], values.get("part")
+    if sign == "met" and part in PARTS:
+        where = _("“%(word)s” staat bij %(part)s", word=word, part=part_label(part).lower())
+    elif sign == "met":
+        where = _("“%(word)s” staat in het profiel", word=word)
+    else:
+        where = _("“%(word)s” staat niet in het profiel", word=word)
+    return f"“{word}”", where
+
+
+def _level(sign: str, values: Values) -> tuple[str, str]:
+    asked = term_label("level", values["code"])
+    if not values.get("has"):
+        return _("niveau"), _("Niveau niet ingevuld, gevraagd %(asked)s", asked=asked)
+    has, steps = term_label("level", values["has"]), values.get("steps") or 0
+    if sign == "met" and steps == 0:
+        return has, has if has == asked else _("%(has)s, gelijk aan %(asked)s", has=has, asked=asked)
+    if steps < 0:
+        lower = ngettext("%(num)s niveau lager", "%(num)s niveaus lager", -steps)
+        return has, _("%(has)s, gevraagd %(asked)s: %(lower)s", has=has, asked=asked, lower=lower)
+    return has, _("%(has)s, gevraagd %(asked)s", has=has, asked=asked)
+
+
+def _language(sign: str, values: Values) -> tuple[str, str]:
+    language = term_label("language", values["code"])
+    if sign == "unknown":
+        return language, _("%(language)s: talen niet ingevuld", language=language)
+    if sign == "not_met":
+        return language, _("%(language)s niet genoemd bij de talen", language=language)
+    grade = values.get("grade")
+    spoken = _("%(language)s (%(grade)s)", language=language, grade=term_label("language_level", grade).lower()) if grade else language
+    return language, _("Spreekt %(language)s", language=spoken)
+
+
+def _licence(sign: str, values: Values) -> tuple[str, str]:
+    code, via = values["code"], values.get("via")
+    short = _("rijbewijs %(code)s", code=code)
+    if sign == "unknown":
+        return short, _("Rijbewijzen niet ingevuld, gevraagd %(code)s", code=code)
+    if sign == "not_met":
+        return short, _("Geen rijbewijs %(code)s", code=code)
+    if via and via != code:
+        return short, _("Rijbewijs %(via)s, daarmee ook %(code)s", via=via, code=code)
+    return short, _("Rijbewijs %(code)s", code=code)
+
+
+def _working_time(sign: str, values: Values) -> tuple[str, str]:
+    asked = term_label("working_time", values["code"])
+    hours = formatting.format_hours(values.get("min"), values.get("max"))
+    if not hours:
+        return _lower_first(asked), _("Uren niet ingevuld, gevraagd %(asked)s", asked=_lower_first(asked))
+    return hours, _("%(hours)s, gevraagd %(asked)s", hours=hours, asked=_lower_first(asked))
+
+
+def _hours(_sign: str, values: Values) -> tuple[str, str]:
+    hours = formatting.format_hours(values.get("min"), values.get("max"))
+    return (hours, _("%(hours)s per week", hours=hours)) if hours else (_("uren"), _("Uren niet ingevuld"))
+
+
+def _distance(_sign: str, values: Values) -> tuple[str, str]:
+    km = values.get("km")
+    if km is None:
+        return _("afstand"), _("Woonplaats niet ingevuld")
+    text = formatting.format_km(km)
+    return text, _("%(km)s van %(place)s", km=text, place=values["centre"])
+
+
+_WORDS: dict[str, Callable[[str, Values], tuple[str, str]]] = {
+    "function": _function,
+    "experience": _experience,
+    "related": _related,
+    "word": _word,
+    "level": _level,
+    "language": _language,
+    "licence": _licence,
+    "working_time": _working_time,
+    "hours": _hours,
+    "distance": _distance,
+}

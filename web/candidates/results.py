@@ -1,0 +1,185 @@
+"""Makes of a page of results the list at the left: how many, paging, rows with their reasons, ways to search wider."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flask import url_for
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from matching.candidates.parts import ShowcaseView
+from matching.search.criteria import MAX_RESULT_WINDOW, PAGE_SIZE
+from matching.search.results import Hit, Relaxation, ResultPage
+from web import formatting
+from web.candidates.addresses import explore_url, profile_url
+from web.candidates.query import Chip, Query
+from web.candidates.reasons import ReasonView, reason_view
+from web.labels import category_label, chip_label, option_label, term_label
+
+#: A row shows this many reasons, then '+n' (look.md).
+REASONS_IN_ROW = 3
+#: A row has place for about this many letters of reasons beside the '+n'.
+LETTERS_IN_ROW = 44
+#: With at most this many results the page says what to leave out (issue 4).
+FEW = 5
+
+
+@dataclass(frozen=True)
+class Row:
+    """One candidate in the list."""
+
+    id: int
+    name: str
+    initials: str
+    portrait: str
+    facts: str
+    updated: str
+    stale: bool
+    reasons: tuple[ReasonView, ...]
+    more: int
+    more_text: str
+    url: str
+    picked: bool
+
+
+@dataclass(frozen=True)
+class Switch:
+    """The switch 'ook verwante'."""
+
+    on: bool
+
+
+@dataclass(frozen=True)
+class Wider:
+    """A search with one thing left out, and how many it finds."""
+
+    text: str
+    total: int
+    url: str
+
+
+@dataclass(frozen=True)
+class ResultsView:
+    """The list; `split` is 'n met dit beroep, m verwant'; `previous` and `next` are addresses, '' at an end."""
+
+    total: int
+    show: str
+    split: str
+    switch: Switch | None
+    first: int
+    last: int
+    paged: bool
+    previous: str
+    next: str
+    rows: tuple[Row, ...]
+    relaxations: tuple[Wider, ...]
+
+
+def results_view(
+    view: ShowcaseView,
+    query: Query,
+    found: ResultPage,
+    shown: Collection[int],
+    relaxations: Sequence[Relaxation],
+    picked: int | None = None,
+) -> ResultsView:
+    """The list of one page; hits that the record no longer shows (`shown` are those it does) are left out."""
+    hits = [hit for hit in found.hits if hit.id in shown]
+    start = (found.page - 1) * PAGE_SIZE
+    last_page = min(found.pages, MAX_RESULT_WINDOW // PAGE_SIZE)
+    return ResultsView(
+        total=found.total,
+        show=show_text(found.total),
+        split=_split(found, query),
+        switch=Switch(query.related) if found.exact is not None else None,
+        first=start + 1 if found.hits else 0,
+        last=start + len(found.hits),
+        paged=found.pages > 1,
+        previous=explore_url(view.code, query.on_page(found.page - 1)) if found.page > 1 else "",
+        next=explore_url(view.code, query.on_page(found.page + 1)) if found.page < last_page else "",
+        rows=tuple(_row(view, query, hit, picked) for hit in hits),
+        relaxations=tuple(_wider(view.code, query, relaxations)),
+    )
+
+
+def show_text(total: int) -> str:
+    """The text of the button that closes a sheet: 'Toon 64 kandidaten'."""
+    return ngettext("Toon %(n)s kandidaat", "Toon %(n)s kandidaten", total, n=formatting.format_number(total))
+
+
+def _split(found: ResultPage, query: Query) -> str:
+    if found.exact is None or not found.total:
+        return ""
+    exact, related = formatting.format_number(found.exact), formatting.format_number(found.related or 0)
+    if not query.related:
+        return _("%(exact)s met dit beroep", exact=exact)
+    return _("%(exact)s met dit beroep, %(related)s verwant", exact=exact, related=related)
+
+
+def _row(view: ShowcaseView, query: Query, hit: Hit, picked: int | None) -> Row:
+    listing = hit.listing
+    reasons = [reason_view(reason) for reason in hit.reasons]
+    few = _that_fit(reasons)
+    portrait = listing.get("portrait")
+    return Row(
+        id=hit.id,
+        name=listing["name"],
+        initials=formatting.initials(listing["name"]),
+        portrait=url_for("candidates.file", showcase=view.code, candidate=hit.id, media=portrait) if portrait else "",
+        facts=" · ".join(_facts(listing, hit.distance_km)),
+        updated=formatting.format_date(listing["updated_at"]),
+        stale=formatting.is_stale(listing["updated_at"]),
+        reasons=tuple(few),
+        more=len(reasons) - len(few),
+        more_text=", ".join(f"{reason.symbol} {reason.short}" for reason in reasons[len(few) :]),
+        url=profile_url(view.code, hit.id, query),
+        picked=hit.id == picked,
+    )
+
+
+def _that_fit(reasons: Sequence[ReasonView]) -> list[ReasonView]:
+    """The first reasons, at most three and no more than fit beside each other; always one."""
+    few: list[ReasonView] = []
+    letters = 0
+    for reason in reasons[:REASONS_IN_ROW]:
+        letters += len(reason.short) + 4
+        if few and letters > LETTERS_IN_ROW:
+            break
+        few.append(reason)
+    return few
+
+
+def _facts(listing: Mapping[str, Any], km: float | None) -> Iterator[str]:
+    if listing.get("place_name"):
+        yield listing["place_name"] + (f", {formatting.format_km(km)}" if km is not None else "")
+    if listing.get("level"):
+        yield term_label("level", listing["level"])
+    hours = listing.get("hours") or {}
+    text = formatting.format_hours(hours.get("min"), hours.get("max"))
+    if text:
+        yield text
+
+
+def _wider(showcase: str, query: Query, relaxations: Sequence[Relaxation]) -> Iterator[Wider]:
+    for item in relaxations:
+        if item.kind == "filter":
+            labels = ", ".join(option_label(item.value, option) for option in query.filters.get(item.value, ()))
+            text = _("Zonder %(category)s %(options)s", category=category_label(item.value).lower(), options=labels)
+            wider = query.without_category(item.value)
+        elif item.kind == "radius":
+            text = _("Op elke afstand")
+            wider = query.with_radius(None)
+        else:
+            text = _("Zonder %(label)s", label=chip_label(item.kind, item.value))
+            wider = query.without_chip(Chip(item.kind, item.value))
+        yield Wider(text, item.total, explore_url(showcase, wider))
+
+
+def facet_counts(found: ResultPage) -> dict[str, dict[str, int]]:
+    """Candidates by category and option."""
+    return {facet.code: {option.code: option.count for option in facet.options} for facet in found.facets}
+
+

@@ -1,0 +1,34 @@
+"""The main menu: the items that exist and that the policy lets this user open (UI-07)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import request, url_for
+from flask_babel import gettext as _
+
+from matching.accounts.policy import may
+from web.guard import current_actor
+
+
+@dataclass(frozen=True)
+class Item:
+    """One line of the menu; `here` when the page shown belongs to it."""
+
+    label: str
+    url: str
+    icon: str
+    here: bool
+    children: tuple[Item, ...] = ()
+
+
+def menu_items() -> list[Item]:
+    """The menu of the signed-in user, in the manual's order (p. 11, fig. 26)."""
+    actor = current_actor()
+    items: list[Item] = []
+    if actor and actor.showcases and may(actor, "candidates.search"):
+        url = url_for("candidates.start")
+        here = request.blueprint == "candidates"
+        explore = Item(_("Verkennen"), url, "compass", here)
+        items.append(Item(_("Kandidaten"), url, "people", here, (explore,)))
+    return items
