@@ -11,6 +11,8 @@ from flask import current_app
 from indexer.engine.client import connect
 from indexer.reader import Reader
 from matching.search.ranking import RankingProfile, load_profile
+from matching.search.suggestions import SuggestionIndex
+from matching.search.understanding import Understander
 from matching.settings import Settings
 from matching.storage.database import Database
 from matching.taxonomy.occupations import Taxonomy
@@ -58,6 +60,16 @@ class Services:
         """Places and postcodes, as the record holds them."""
         with self.database.read() as session:
             return load_gazetteer(session)
+
+    @cached_property
+    def understander(self) -> Understander:
+        """Reads typed text."""
+        return Understander.build(self.taxonomy, self.vocabularies)
+
+    @cached_property
+    def suggestions(self) -> SuggestionIndex:
+        """Finds terms for what is typed so far."""
+        return SuggestionIndex.build(self.taxonomy, self.vocabularies)
 
     @property
     def vocabularies(self) -> dict[str, Vocabulary]:

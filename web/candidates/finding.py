@@ -12,19 +12,30 @@ from web.services import services
 
 def find(criteria: SearchCriteria) -> ResultPage:
     """One page of results with its facets; raises EngineDown when the engine gives no answer."""
-    return services().reader.search(criteria)
+    parts = services()
+    return parts.reader.search(criteria, parts.profile, parts.taxonomy, parts.vocabularies)
+
+
+def count(criteria: SearchCriteria) -> int:
+    """How many match; raises EngineDown."""
+    parts = services()
+    return parts.reader.count(criteria, parts.profile, parts.taxonomy, parts.vocabularies)
 
 
 def one(criteria: SearchCriteria, candidate: int) -> Hit | None:
     """A candidate judged by this search, also when it doesn't meet it; None when the index doesn't hold it (yet)."""
-    return services().reader.one(criteria, candidate)
+    parts = services()
+    return parts.reader.one(criteria, candidate, parts.taxonomy, parts.vocabularies)
 
 
 def relaxations(criteria: SearchCriteria) -> Sequence[Relaxation]:
     """How many there would be without each thing asked."""
-    return services().reader.relaxations(criteria)
+    parts = services()
+    return parts.reader.relaxations(criteria, parts.profile, parts.taxonomy, parts.vocabularies)
 
 
 def suggestions(text: str, view: ShowcaseView) -> Sequence[Suggestion]:
     """Recognised terms with the number of candidates in this showcase."""
-    return services().reader.suggest(text, view)
+    parts = services()
+    found = parts.suggestions.find(text, view)
+    return parts.reader.suggest_counts(view, found, parts.taxonomy, parts.vocabularies)

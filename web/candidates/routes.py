@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from flask import Blueprint, abort, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 
+from indexer.reader import EngineRefused
 from matching.candidates import overview
 from web.candidates import exploring, finding, walking
 from web.candidates.addresses import explore_url
@@ -12,6 +14,7 @@ from web.candidates.files import send_stored
 from web.candidates.notices import status_of
 from web.candidates.results import show_text
 from web.candidates.suggesting import place_groups, term_groups
+from web.errors import Page, show
 from web.guard import allows, signed_in_actor
 from web.services import services
 
@@ -25,6 +28,11 @@ MAX_QUERY_BYTES = 8_000
 def _refuse_long_addresses() -> None:
     if len(request.query_string) > MAX_QUERY_BYTES:
         abort(414)
+
+
+@blueprint.errorhandler(EngineRefused)
+def _refused(_error: EngineRefused) -> ResponseReturnValue:
+    return show(Page(400, _("Deze zoekvraag is te groot"), _("Haal een paar zoektermen of filters weg en probeer het opnieuw.")))
 
 
 @blueprint.get("/kandidaten/")
@@ -90,7 +98,7 @@ def suggest_places() -> ResponseReturnValue:
 def count(showcase: str) -> ResponseReturnValue:
     """The text of the button of a sheet: how many candidates the choices made so far would show."""
     asked = exploring.read(showcase, request.args)
-    return show_text(finding.find(asked.criteria.first_page()).total if asked.place_problem is None else 0)
+    return show_text(finding.count(asked.criteria) if asked.place_problem is None else 0)
 
 
 @blueprint.get("/kandidaten/<showcase>/<int:candidate>/bestand/<int:media>")
