@@ -1,0 +1,1 @@
+"""Speed figures of HalloWerk, from one run on one machine: `make bench`."""
