@@ -19,6 +19,7 @@ SUBJECTS = {
     "index": "web.commands.index",
     "up": "web.commands.up",
     "serve": "web.commands.serve",
+    "taxonomy": "web.commands.taxonomy",
 }
 
 
