@@ -7,10 +7,10 @@ error with only one reading count as equal, and what was read is always shown.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Literal, TypeVar
 
 from rapidfuzz.distance import OSA
 
@@ -18,11 +18,12 @@ from matching.candidates.parts import ShowcaseView
 from matching.search.criteria import MAX_CHIPS
 from matching.search.suggestions import allowed_errors
 from matching.search.terms import KINDS, Name, names, offered
-from matching.taxonomy.occupations import Taxonomy
+from matching.taxonomy.occupations import Match, Taxonomy
 from matching.taxonomy.text import normalise
 from matching.taxonomy.vocabularies import Vocabulary
 
 Via = Literal["label", "synonym", "variant", "spacing", "typo", "word"]
+Named = TypeVar("Named", Name, Match)
 
 #: A shorter text with a typing error has too many readings.
 MIN_MISSPELT = 6
@@ -59,33 +60,32 @@ class Understander:
                 found.setdefault((item.kind, item.code), item)
         return tuple(found.values())[:MAX_CHIPS]
 
-    def _piece(self, typed: str, view: ShowcaseView) -> list[Understood]:
+    def _piece(self, typed: str, view: ShowcaseView) -> Sequence[Understood]:
         key = normalise(typed)
         if not key:
-            return []
+            return ()
         kinds = [kind for kind in KINDS if offered(kind, view)]
-        term = self._equal(key, typed, kinds) or self._misspelt(key, typed, kinds)
-        if term:
-            return [term]
-        return [Understood("word", word, word, word, "word") for word in dict.fromkeys(key.split())]
+        terms = self._equal(key, typed, kinds) or self._misspelt(key, typed, kinds)
+        return terms or [Understood("word", word, word, word, "word") for word in dict.fromkeys(key.split())]
 
-    def _equal(self, key: str, typed: str, kinds: list[str]) -> Understood | None:
-        for name in self._by_key.get(key, ()):
-            if name.kind in kinds:
-                return _as_chip(name, typed, "label" if name.preferred else "synonym")
-        variants = [match for match in self.taxonomy.find_label(typed) if match.kind in kinds]
-        if variants and (len(variants) == 1 or variants[0].kind != variants[1].kind):
-            match = variants[0]
-            return Understood(match.kind, match.code, match.label, typed, "variant")
-        for name in self._by_squeezed.get(key.replace(" ", ""), ()):
-            if name.kind in kinds:
-                return _as_chip(name, typed, "spacing")
-        return None
+    def _equal(self, key: str, typed: str, kinds: Sequence[str]) -> Sequence[Understood]:
+        """The term that is called this, in one spelling or another; several groups may share a name ('chauffeur')."""
+        named = [name for name in self._by_key.get(key, ()) if name.kind in kinds]
+        if named:
+            return [_as_chip(name, typed, "label" if name.preferred else "synonym") for name in _alike(named)]
+        variants = _alike([match for match in self.taxonomy.find_label(typed) if match.kind in kinds])
+        if variants and (len(variants) == 1 or variants[0].kind == "group"):
+            return [Understood(match.kind, match.code, match.label, typed, "variant") for match in variants]
+        squeezed = [name for name in self._by_squeezed.get(key.replace(" ", ""), ()) if name.kind in kinds]
+        return [_as_chip(name, typed, "spacing") for name in _alike(squeezed)]
 
-    def _misspelt(self, key: str, typed: str, kinds: list[str]) -> Understood | None:
-        """The one term whose name is nearest, if it is near enough and no other term is as near."""
-        if len(key) < MIN_MISSPELT:
-            return None
+    def _misspelt(self, key: str, typed: str, kinds: Sequence[str]) -> Sequence[Understood]:
+        """The one term whose name is nearest, if it is near enough and no other term is as near.
+
+        Words that names are made of ('medewerker') are spelt right, whatever they resemble.
+        """
+        if len(key) < MIN_MISSPELT or all(word in self._words for word in key.split()):
+            return ()
         errors = allowed_errors(len(key))
         nearest: dict[tuple[str, str], tuple[int, Name]] = {}
         for name in self.entries:
@@ -96,10 +96,14 @@ class Understander:
             if distance <= errors and (known is None or distance < known[0]):
                 nearest[name.kind, name.code] = (distance, name)
         if not nearest:
-            return None
+            return ()
         least = min(distance for distance, _ in nearest.values())
         best = [name for distance, name in nearest.values() if distance == least]
-        return _as_chip(best[0], typed, "typo") if len(best) == 1 else None
+        return [_as_chip(best[0], typed, "typo")] if len(best) == 1 else ()
+
+    @cached_property
+    def _words(self) -> frozenset[str]:
+        return frozenset(word for name in self.entries for word in name.key.split())
 
     @cached_property
     def _by_key(self) -> Mapping[str, list[Name]]:
@@ -116,6 +120,13 @@ def _grouped(pairs: list[tuple[str, Name]]) -> Mapping[str, list[Name]]:
     for key, name in sorted(pairs, key=lambda pair: (not pair[1].preferred, KINDS.index(pair[1].kind))):
         found.setdefault(key, []).append(name)
     return found
+
+
+def _alike(found: Sequence[Named]) -> Sequence[Named]:
+    """The first, and with it the others of its kind where that is 'group': a name belongs to one term otherwise."""
+    if not found or found[0].kind != "group":
+        return found[:1]
+    return [one for one in found if one.kind == "group"]
 
 
 def _as_chip(name: Name, typed: str, via: Via) -> Understood:
