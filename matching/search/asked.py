@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from dataclasses import dataclass
 
 from matching.candidates.parts import ShowcaseView
@@ -11,22 +11,36 @@ from matching.search.criteria import SearchCriteria
 from matching.taxonomy.occupations import Taxonomy
 from matching.taxonomy.text import normalise
 
+#: Rings of those who have the occupation asked themselves; all others are brought by relation.
+OWN_RINGS = ("exact", "synonym", "titled")
+
 
 @dataclass(frozen=True)
 class AskedRing:
-    """One ring around all that is asked: occupation codes, and names (normalised) that free titles are equal to."""
+    """One ring around all that is asked: whoever has one of its codes, titles or phrases stands in it.
+
+    `titles` are label keys that a whole title is equal to, `phrases` labels that stand somewhere in a title.
+    """
 
     name: str
-    codes: tuple[str, ...]
-    titles: tuple[str, ...]
+    codes: tuple[str, ...] = ()
+    titles: tuple[str, ...] = ()
+    phrases: tuple[str, ...] = ()
 
 
-def asked_rings(criteria: SearchCriteria, taxonomy: Taxonomy) -> tuple[AskedRing, ...]:
+def label_key(text: str) -> str:
+    """What titles are compared by, as the index's normalizer has it: 'Vorkheftruck-bestuurder' is one word."""
+    return normalise(text).replace(" ", "")
+
+
+def asked_rings(criteria: SearchCriteria, taxonomy: Taxonomy, parts: Set[str]) -> tuple[AskedRing, ...]:
     """The rings around the chips' occupations and the groups' members, nearest first; no code or name is in two.
 
-    'exact' is the code itself, 'synonym' a free title equal to its label or a synonym, then the taxonomy's rings,
-    with stated relations of distance 2 apart as 'further'. Without `criteria.related` only the first two. Nothing
-    asked gives none. Raises KeyError for a code that doesn't exist.
+    'exact' is the code itself, 'synonym' a free title equal to its label or a synonym, 'titled' a longer title that
+    holds the label; then the taxonomy's rings, with stated relations of distance 2 apart as 'further'. Without
+    `criteria.related` only the OWN_RINGS. A label that is itself one of the compound `parts` is not looked for in
+    longer titles: 'Schilder' would be found in 'Autoschilder'. Nothing asked gives no ring. Raises KeyError for a
+    code that doesn't exist.
     """
     rings: dict[str, list[str]] = {"exact": [], "unit_group": [], "related": [], "further": [], "group": []}
     for group in criteria.groups:
@@ -51,33 +65,46 @@ def asked_rings(criteria: SearchCriteria, taxonomy: Taxonomy) -> tuple[AskedRing
         titles = tuple(sorted(set(_names(fresh, taxonomy)) - names))
         names.update(titles)
         if name == "exact":
-            found += [AskedRing("exact", fresh, ()), AskedRing("synonym", (), titles)]
+            found += [AskedRing("exact", codes=fresh), AskedRing("synonym", titles=titles)]
+            phrases = tuple(
+                sorted(
+                    taxonomy.occupations[code].label
+                    for code in set(criteria.occupations)
+                    if label_key(taxonomy.occupations[code].label) not in parts
+                )
+            )
+            if phrases:
+                found.append(AskedRing("titled", phrases=phrases))
         elif fresh:
-            found.append(AskedRing(name, fresh, titles))
+            found.append(AskedRing(name, codes=fresh, titles=titles))
     return tuple(found)
 
 
 def _names(codes: Iterable[str], taxonomy: Taxonomy) -> Iterable[str]:
     for code in codes:
         occupation = taxonomy.occupations[code]
-        yield from filter(None, map(normalise, (occupation.label, *occupation.synonyms)))
+        yield from filter(None, map(label_key, (occupation.label, *occupation.synonyms)))
 
 
 def wanted(ring: AskedRing, view: ShowcaseView) -> Clause | None:
     """The candidate wants an occupation of this ring; None when the showcase hides wanted functions."""
-    return _clause(ring, "functions", "function_titles.label") if view.shows("functions") else None
+    return _clause(ring, "functions", "function_titles") if view.shows("functions") else None
 
 
 def done(ring: AskedRing, view: ShowcaseView) -> Clause | None:
     """The candidate did an occupation of this ring; None when the showcase hides work experience."""
-    return _clause(ring, "experience.code", "experience.title.label") if view.shows("experience") else None
+    return _clause(ring, "experience.code", "experience.title") if view.shows("experience") else None
 
 
 def any_ring(rings: Iterable[AskedRing], view: ShowcaseView) -> Clause:
     """The candidate wants or did an occupation of any of these rings: all rings in one clause, for counting."""
-    codes = [code for ring in rings for code in ring.codes]
-    titles = [title for ring in rings for title in ring.titles]
-    one = AskedRing("any", tuple(codes), tuple(titles))
+    rings = list(rings)
+    one = AskedRing(
+        "any",
+        codes=tuple(code for ring in rings for code in ring.codes),
+        titles=tuple(title for ring in rings for title in ring.titles),
+        phrases=tuple(phrase for ring in rings for phrase in ring.phrases),
+    )
     return any_of([clause for clause in (wanted(one, view), done(one, view)) if clause])
 
 
@@ -86,5 +113,6 @@ def _clause(ring: AskedRing, code_field: str, title_field: str) -> Clause:
     if ring.codes:
         clauses.append(terms(code_field, ring.codes))
     if ring.titles:
-        clauses.append(terms(title_field, ring.titles))
+        clauses.append(terms(f"{title_field}.label", ring.titles))
+    clauses += [{"match_phrase": {title_field: phrase}} for phrase in ring.phrases]
     return any_of(clauses)

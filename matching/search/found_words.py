@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 
 from matching.search.compounds import split_compound
 from matching.search.knowledge import Knowledge
+from matching.search.mapping import load_word_lists
 from matching.search.textfields import TEXT_FIELDS
 from matching.taxonomy.text import normalise
 
@@ -34,8 +36,9 @@ def part_with_word(word: str, listing: Mapping[str, Any], knowledge: Knowledge) 
     for part, text in texts:
         if phrase in f" {text} ":
             return part
+    stemmed = [(part, " ".join(map(_stem, text.split()))) for part, text in texts]
     for looked_for in (list(map(_stem, tokens)), _parts(tokens, knowledge)):
-        for part, text in texts:
+        for part, text in stemmed:
             if looked_for and all(piece in text for piece in looked_for):
                 return part
     return ""
@@ -45,7 +48,19 @@ def _parts(tokens: list[str], knowledge: Knowledge) -> list[str]:
     return [_stem(part) for token in tokens for part in split_compound(token, knowledge.compound_parts) or (token,)]
 
 
+@cache
+def _reviewed_forms() -> Mapping[str, str]:
+    """form -> the form it is found by, from the reviewed stems of the index."""
+    forms: dict[str, str] = {}
+    for rule in load_word_lists().stems:
+        left, _, right = rule.partition("=>")
+        forms |= {form.strip(): right.strip() for form in left.split(",")}
+    return forms
+
+
 def _stem(token: str) -> str:
+    if token in _reviewed_forms():
+        return _reviewed_forms()[token]
     for ending in _ENDINGS:
         if token.endswith(ending) and len(token) - len(ending) >= _SHORTEST_STEM:
             return token[: -len(ending)]

@@ -1,4 +1,4 @@
-"""What query building knows besides the criteria: occupations, vocabularies, compound parts and the day."""
+"""What query building knows besides the criteria: occupations, vocabularies, word lists and the day."""
 
 from __future__ import annotations
 
@@ -19,9 +19,11 @@ class Knowledge:
     taxonomy: Taxonomy
     vocabularies: Mapping[str, Vocabulary]
     compound_parts: frozenset[str]
+    stopwords: frozenset[str]
     today: date
 
 
 def knowledge_of(taxonomy: Taxonomy, vocabularies: Mapping[str, Vocabulary], today: date) -> Knowledge:
-    """Knowledge with the project's own compound parts."""
-    return Knowledge(taxonomy, vocabularies, frozenset(load_word_lists().compound_parts), today)
+    """Knowledge with the project's own word lists."""
+    words = load_word_lists()
+    return Knowledge(taxonomy, vocabularies, frozenset(words.compound_parts), frozenset(words.stopwords), today)

@@ -12,6 +12,7 @@ from matching.search.knowledge import Knowledge
 from matching.search.ranking import Part, RankingProfile
 from matching.search.wishes import wish_parts, wishes_met
 from matching.search.words import word_clauses
+from matching.taxonomy.text import normalise
 
 #: A linear decay is half at its scale, and so nothing at twice that beyond its offset.
 _HALF = 0.5
@@ -40,10 +41,10 @@ def scored_query(criteria: SearchCriteria, profile: RankingProfile, knowledge: K
 def matching_query(criteria: SearchCriteria, profile: RankingProfile, knowledge: Knowledge) -> list[Clause]:
     """What must match, as clauses without score: with `narrowing` exactly the set that `scored_query` finds."""
     clauses: list[Clause] = []
-    rings = asked_rings(criteria, knowledge.taxonomy)
+    rings = asked_rings(criteria, knowledge.taxonomy, knowledge.compound_parts)
     if rings:
         clauses.append(any_ring(rings, criteria.showcase))
-    clauses += word_clauses(criteria.words, criteria.showcase, profile["words"], knowledge)
+    clauses += word_clauses(asked_words(criteria, knowledge), criteria.showcase, profile["words"], knowledge)
     return [*clauses, *_wish_filter(criteria, knowledge)]
 
 
@@ -51,6 +52,12 @@ def narrowing(criteria: SearchCriteria, knowledge: Knowledge) -> list[Clause]:
     """What excludes: the place with its radius, and the ticked filters."""
     place = place_clause(criteria)
     return [*([place] if place else []), *filter_clauses(criteria, knowledge)]
+
+
+def asked_words(criteria: SearchCriteria, knowledge: Knowledge) -> tuple[str, ...]:
+    """The words to look for: those that only say 'in', 'de' or 'en' are left out when something else is asked."""
+    telling = tuple(word for word in criteria.words if not set(normalise(word).split()) <= knowledge.stopwords)
+    return telling if telling or criteria.occupations or criteria.groups else criteria.words
 
 
 def _wish_filter(criteria: SearchCriteria, knowledge: Knowledge) -> list[Clause]:
@@ -64,7 +71,7 @@ def _wish_filter(criteria: SearchCriteria, knowledge: Knowledge) -> list[Clause]
 def occupation_part(criteria: SearchCriteria, profile: RankingProfile, knowledge: Knowledge) -> Clause | None:
     """The nearest ring that the candidate stands in, by wish, by experience or by both; None: no occupation asked."""
     part = profile["occupation"]
-    rings = asked_rings(criteria, knowledge.taxonomy)
+    rings = asked_rings(criteria, knowledge.taxonomy, knowledge.compound_parts)
     if not rings:
         return None
     queries: list[Clause] = []
@@ -81,10 +88,11 @@ def occupation_part(criteria: SearchCriteria, profile: RankingProfile, knowledge
 
 def words_part(criteria: SearchCriteria, profile: RankingProfile, knowledge: Knowledge) -> Clause | None:
     """All words must occur; how well they do is squeezed below the weight, whatever the length of a text."""
-    if not criteria.words:
+    words = asked_words(criteria, knowledge)
+    if not words:
         return None
     part = profile["words"]
-    clauses = word_clauses(criteria.words, criteria.showcase, part, knowledge)
+    clauses = word_clauses(words, criteria.showcase, part, knowledge)
     return {
         "script_score": {
             "query": {"bool": {"must": clauses}},

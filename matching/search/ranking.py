@@ -14,7 +14,7 @@ from matching.candidates.parts import SENSITIVE_PARTS
 from matching.search.fields import FIELDS
 
 PART_PREFIX = "part:"
-RINGS = ("exact", "synonym", "unit_group", "related", "further", "group")
+RINGS = ("exact", "synonym", "titled", "unit_group", "related", "further", "group")
 #: part -> the shape values it needs; each is a share of the weight (0 to 1) unless named otherwise in docs/ranking.md.
 SHAPES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {

@@ -6,14 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from matching.search.asked import AskedRing, asked_rings
+from matching.search.asked import OWN_RINGS, AskedRing, asked_rings, label_key
 from matching.search.criteria import SearchCriteria
 from matching.search.filters import FULL_AND_PART_TIME
 from matching.search.found_words import part_with_word
 from matching.search.knowledge import Knowledge
 from matching.search.periods import span_of
+from matching.search.query import asked_words
 from matching.search.results import Reason, Sign
-from matching.taxonomy.occupations import Taxonomy
 from matching.taxonomy.text import normalise
 from matching.taxonomy.vocabularies import Term, Vocabulary, licences_that_cover
 
@@ -26,14 +26,14 @@ class Explainer:
     def __init__(self, criteria: SearchCriteria, knowledge: Knowledge) -> None:
         self._criteria = criteria
         self._knowledge = knowledge
-        self._occupations = _Occupations(criteria, knowledge.taxonomy)
+        self._occupations = _Occupations(criteria, knowledge)
 
     def reasons(self, listing: Listing, distance_km: float | None) -> tuple[Reason, ...]:
         """The reasons for one listing, weightiest first; only what was asked and is shown is judged."""
         criteria, knowledge = self._criteria, self._knowledge
         shows, vocabularies = criteria.showcase.shows, knowledge.vocabularies
         found = [*self._occupations.reasons(listing, knowledge.today)]
-        for word in criteria.words:
+        for word in asked_words(criteria, knowledge):
             part = part_with_word(word, listing, knowledge)
             found.append(Reason("met", "word", part, {"word": word, "part": part}))
         if criteria.levels and shows("level"):
@@ -60,12 +60,16 @@ class Explainer:
 class _Occupations:
     """The occupations asked, ready to hold listings against."""
 
-    def __init__(self, criteria: SearchCriteria, taxonomy: Taxonomy) -> None:
+    def __init__(self, criteria: SearchCriteria, knowledge: Knowledge) -> None:
         self._criteria = criteria
-        self._taxonomy = taxonomy
-        rings = asked_rings(criteria, taxonomy)
-        self._related = [ring for ring in rings if ring.name not in ("exact", "synonym")]
+        self._taxonomy = knowledge.taxonomy
+        rings = asked_rings(criteria, knowledge.taxonomy, knowledge.compound_parts)
+        self._related = [ring for ring in rings if ring.name not in OWN_RINGS]
         self._exact = [code for ring in rings if ring.name == "exact" for code in ring.codes]
+        phrases = {phrase for ring in rings for phrase in ring.phrases}
+        self._phrases = {
+            f" {normalise(self._label(code))}": code for code in self._exact if self._label(code) in phrases
+        }
         self._titles = self._by_title(self._exact)
         self._related_titles = self._by_title([code for ring in self._related for code in ring.codes])
 
@@ -74,8 +78,14 @@ class _Occupations:
         for code in codes:
             occupation = self._taxonomy.occupations[code]
             for name in (occupation.label, *occupation.synonyms):
-                titles.setdefault(normalise(name), code)
+                titles.setdefault(label_key(name), code)
         return titles
+
+    def _own(self, title: str) -> str | None:
+        """The occupation asked that a title names, as a whole or somewhere in it."""
+        padded = f" {normalise(title)}"
+        found = self._titles.get(label_key(title))
+        return found or next((code for phrase, code in self._phrases.items() if phrase in padded), None)
 
     def reasons(self, listing: Listing, today: date) -> Iterator[Reason]:
         if not self._exact:
@@ -89,7 +99,7 @@ class _Occupations:
         titles = listing.get("function_titles") or ()
         wants = {code: self._label(code) for code in listing.get("functions") or () if code in self._exact}
         for title in titles:
-            code = self._titles.get(normalise(title))
+            code = self._own(title)
             if code:
                 wants.setdefault(code, title)
         for code, label in wants.items():
@@ -103,7 +113,7 @@ class _Occupations:
         done: dict[str, list[Listing]] = {}
         for entry in entries:
             code = entry.get("code")
-            code = code if code in self._exact else self._titles.get(normalise(entry.get("title", "")))
+            code = code if code in self._exact else self._own(entry.get("title", ""))
             if code:
                 done.setdefault(code, []).append(entry)
         for code, items in done.items():
@@ -116,7 +126,7 @@ class _Occupations:
             yield from self._nearest(codes, "experience", wanted=False)
 
     def _related_codes(self, titles: Sequence[str]) -> list[str]:
-        return [code for title in titles if (code := self._related_titles.get(normalise(title)))]
+        return [code for title in titles if (code := self._related_titles.get(label_key(title)))]
 
     def _nearest(self, codes: Sequence[str], part: str, wanted: bool) -> Iterator[Reason]:
         """The one occupation of these that is nearest to what was asked; nothing when none is related."""

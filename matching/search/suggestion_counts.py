@@ -35,7 +35,7 @@ def _clause(showcase: ShowcaseView, suggestion: Suggestion, knowledge: Knowledge
     if suggestion.kind in ("occupation", "group"):
         name = "occupations" if suggestion.kind == "occupation" else "groups"
         criteria = _asking(showcase, name, code)
-        return any_ring(asked_rings(criteria, knowledge.taxonomy), showcase)
+        return any_ring(asked_rings(criteria, knowledge.taxonomy, knowledge.compound_parts), showcase)
     if suggestion.kind in _WISHES:
         criteria = _asking(showcase, _WISHES[suggestion.kind], code)
         return any_of(wishes_met(criteria, knowledge))
