@@ -22,8 +22,8 @@ from matching.taxonomy.places import (
 
 REFERENCE = Path(__file__).resolve().parents[3] / "shared" / "data" / "places"
 NEAR_KM = 5.0
-#: At the lowest; measured 98.9 % and 99.4 % (the reference has Vijfheerenlanden in its province of before 2019). It guards
-#: the tables, and is no independent measure: the reference showed which towns needed a hand-written point.
+#: At the lowest; measured 98.9 % and 99.4 % (the reference has Vijfheerenlanden in its province of before 2019).
+#: It guards the tables, and is no independent measure: the reference showed which towns needed a hand-written point.
 SHARE_NEAR = 0.98
 SHARE_PROVINCE = 0.98
 
