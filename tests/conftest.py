@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from indexer.engine.instance import Running
@@ -14,7 +15,14 @@ from matching.settings import Settings, load_settings
 from matching.storage.database import Database
 from matching.storage.migrate import upgrade
 from tests.support.engine import running_engine
-from tests.support.postgres import TEMPLATE, PostgresServer, running_server
+from tests.support.intake import Office, fill_database, open_office
+from tests.support.postgres import PostgresServer, running_server
+
+EMPTY, FILLED = "template_empty", "template_filled"
+
+# A busy machine is no failure: examples have no deadline of their own.
+hypothesis.settings.register_profile("hallowerk", deadline=None)
+hypothesis.settings.load_profile("hallowerk")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -24,50 +32,71 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[PostgresServer]:
-    """A PostgreSQL server with a template database that holds the migrated tables."""
+    """A PostgreSQL server with templates: one with the migrated tables, one that profiles can be imported into."""
     with running_server() as server:
-        name = server.create()
-        database = Database(server.url(name))
-        upgrade(database)
-        database.close()
-        server.rename(name, TEMPLATE)
+        for template, fill in ((EMPTY, upgrade), (FILLED, _upgrade_and_fill)):
+            database = Database(server.url(server.create(template)))
+            fill(database)
+            database.close()
         yield server
 
 
 @pytest.fixture(scope="session")
-def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A SQLite file that holds the migrated tables."""
-    path = tmp_path_factory.mktemp("sqlite") / "template.db"
-    database = Database(f"sqlite:///{path}")
+def sqlite_templates(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the same templates as SQLite files."""
+    folder = tmp_path_factory.mktemp("sqlite")
+    for template, fill in ((EMPTY, upgrade), (FILLED, _upgrade_and_fill)):
+        database = Database(f"sqlite:///{folder / template}")
+        fill(database)
+        database.close()
+    return folder
+
+
+def _upgrade_and_fill(database: Database) -> None:
     upgrade(database)
-    database.close()
-    return path
+    fill_database(database)
+
+
+def _copy(request: pytest.FixtureRequest, kind: str, template: str, folder: Path) -> Iterator[Database]:
+    if kind == "sqlite":
+        templates: Path = request.getfixturevalue("sqlite_templates")
+        path = folder / "hallowerk.db"
+        shutil.copy(templates / template, path)
+        database = Database(f"sqlite:///{path}")
+        yield database
+        database.close()
+    else:
+        server: PostgresServer = request.getfixturevalue("postgres")
+        name = server.create(template=template)
+        database = Database(server.url(name))
+        yield database
+        database.close()
+        server.drop(name)
 
 
 @pytest.fixture
-def sqlite_database(sqlite_template: Path, tmp_path: Path) -> Iterator[Database]:
+def sqlite_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     """A migrated, empty SQLite database."""
-    shutil.copy(sqlite_template, tmp_path / "hallowerk.db")
-    database = Database(f"sqlite:///{tmp_path / 'hallowerk.db'}")
-    yield database
-    database.close()
+    yield from _copy(request, "sqlite", EMPTY, tmp_path)
 
 
 @pytest.fixture
-def postgres_database(postgres: PostgresServer) -> Iterator[Database]:
+def postgres_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     """A migrated, empty PostgreSQL database."""
-    name = postgres.create(TEMPLATE)
-    database = Database(postgres.url(name))
-    yield database
-    database.close()
-    postgres.drop(name)
+    yield from _copy(request, "postgresql", EMPTY, tmp_path)
 
 
-@pytest.fixture(params=["sqlite_database", "postgres_database"])
-def database(request: pytest.FixtureRequest) -> Database:
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     """A migrated, empty database; the test runs once on each kind."""
-    found: Database = request.getfixturevalue(request.param)
-    return found
+    yield from _copy(request, request.param, EMPTY, tmp_path)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def office(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Office]:
+    """A database of each kind that profiles can be imported into: vocabularies, showcases 'noord' and 'zuid'."""
+    for database in _copy(request, request.param, FILLED, tmp_path):
+        yield open_office(database, tmp_path / "office")
 
 
 @pytest.fixture

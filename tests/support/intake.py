@@ -124,11 +124,15 @@ class Office:
         return [orjson.loads(line) for line in self.rejects_path.read_bytes().splitlines()]
 
 
-def open_office(database: Database, folder: Path) -> Office:
+def fill_database(database: Database) -> None:
     """Fill an empty, migrated database so that profiles can be imported."""
     with database.write() as session:
         seed(session)
         for position, code in enumerate(SHOWCASES):
             define(session, standard(code, code.title()), position)
+
+
+def open_office(database: Database, folder: Path) -> Office:
+    """An office of a filled database, with its files in `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
     return Office(database, FolderMediaStore(folder / "store"), folder)

@@ -21,7 +21,6 @@ from indexer.engine import unprivileged
 START_WITHIN_S = 60
 POLL_S = 0.05
 USER = "hallowerk"
-TEMPLATE = "template_hallowerk"
 #: A test's database is thrown away, so nothing waits for the disk.
 FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=50", "shared_buffers=64MB")
 
@@ -37,19 +36,15 @@ class PostgresServer:
         """The SQLAlchemy address of database `name`."""
         return f"postgresql+psycopg://{USER}@127.0.0.1:{self.port}/{name}"
 
-    def create(self, template: str = "template0") -> str:
-        """Make a database that is a copy of `template`; its name."""
-        name = f"t{next(self._numbers)}"
+    def create(self, name: str | None = None, template: str = "template0") -> str:
+        """Make a database that is a copy of `template`; its name, a new one unless given."""
+        name = name or f"t{next(self._numbers)}"
         self._execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY ENCODING 'UTF8' LOCALE 'C'")
         return name
 
     def drop(self, name: str) -> None:
         """Remove database `name`, ending what is still connected to it."""
         self._execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
-
-    def rename(self, name: str, to: str) -> None:
-        """Give database `name` another name."""
-        self._execute(f"ALTER DATABASE {name} RENAME TO {to}")
 
     def _execute(self, statement: str) -> None:
         with psycopg.connect(f"host=127.0.0.1 port={self.port} user={USER} dbname=postgres", autocommit=True) as link:
