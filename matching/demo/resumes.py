@@ -31,7 +31,9 @@ def write_resume(profile: CandidateProfile) -> bytes:
     for heading, lines in _sections(profile):
         pdf.ln(4)
         _line(pdf, heading, "B", 13, 8)
-        for style, text in lines:
+        for place, (style, text) in enumerate(lines):
+            if style == "B" and place:
+                pdf.ln(2)
             _line(pdf, text, style, 10, 5)
     return bytes(pdf.output())
 
@@ -39,7 +41,7 @@ def write_resume(profile: CandidateProfile) -> bytes:
 def _line(pdf: FPDF, text: str, style: str, size: int, height: float) -> None:
     if text:
         pdf.set_font(FONT, style, size)
-        pdf.multi_cell(0, height, _latin(text), new_x="LMARGIN", new_y="NEXT")
+        pdf.multi_cell(0, height, _latin(text), align="L", new_x="LMARGIN", new_y="NEXT")
 
 
 def _contact(profile: CandidateProfile) -> Iterator[str]:
@@ -102,8 +104,10 @@ def _joined(parts: Iterable[str | None]) -> str:
 
 
 def _period(start: str | None, end: str | None, current: bool) -> str:
-    last = "nu" if current else end
-    return " - ".join(_readable(part) for part in (start, last) if part)
+    last = "nu" if current else _readable(end) if end else ""
+    if not start:
+        return f"tot {last}" if last else ""
+    return f"{_readable(start)} - {last}" if last else f"vanaf {_readable(start)}"
 
 
 def _readable(month: str) -> str:
