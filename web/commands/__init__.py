@@ -18,6 +18,7 @@ SUBJECTS = {
     "engine": "web.commands.engine",
     "index": "web.commands.index",
     "up": "web.commands.up",
+    "search": "web.commands.search",
     "serve": "web.commands.serve",
     "taxonomy": "web.commands.taxonomy",
 }
