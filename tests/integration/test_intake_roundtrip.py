@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from matching.candidates.mediastore import FolderMediaStore
 from matching.candidates.profile import CandidateProfile
 from matching.candidates.records import Candidate
 from matching.candidates.rows import CandidateRows, make_rows
+from matching.storage.database import Database
 from tests.support.intake import FULL, Office, profile, write_files
 from tests.support.profile_strategy import profiles
 from tests.support.statements import counted_statements
@@ -33,10 +35,15 @@ def _export(office: Office, folder: Path) -> list[dict[str, Any]]:
         return [orjson.loads(line) for line in export_lines(session, copies)]
 
 
+@cache
+def _reference(database: Database) -> Reference:
+    with database.read() as session:
+        return Reference.load(session)
+
+
 def _stored(office: Office, lines: Sequence[dict[str, Any]], root: Path) -> dict[str, CandidateRows]:
     """What the lines come to in the tables: the measure of whether two lines say the same."""
-    with office.database.read() as session:
-        reference = Reference.load(session)
+    reference = _reference(office.database)
     found = {}
     for line in lines:
         person = CandidateProfile.model_validate_json(orjson.dumps(line), strict=True)

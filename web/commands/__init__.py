@@ -20,6 +20,7 @@ SUBJECTS = {
     "up": "web.commands.up",
     "search": "web.commands.search",
     "serve": "web.commands.serve",
+    "showcases": "web.commands.showcases",
     "taxonomy": "web.commands.taxonomy",
 }
 
