@@ -15,7 +15,28 @@ STALE_AFTER_DAYS = 183
 #: Hours that stand for an open end in a listing (0: 'tot'; 60: 'of meer').
 NO_LEAST_HOURS, NO_MOST_HOURS = 0, 60
 #: Words inside Dutch names that give no initial when a real surname follows.
-_PREFIXES = frozenset("van von de den der te ten ter het 't in op aan bij d' la le el al en uit voor".split())
+_PREFIXES = frozenset(
+    (
+        "van",
+        "von",
+        "de",
+        "den",
+        "der",
+        "te",
+        "ten",
+        "ter",
+        "het",
+        "'t",
+        "in",
+        "op",
+        "aan",
+        "bij",
+        "d'",
+        "la",
+        "le",
+        "el",
+    )
+)
 _SUFFIXES = frozenset({"jr.", "jr", "sr.", "sr"})
 
 
@@ -118,4 +139,4 @@ def format_period(start: str | None, end: str | None, current: bool) -> str:
     last = _("nu") if current else (format_month(end) if end else "")
     if first and last and first != last:
         return f"{first} – {last}"
-    return last if not first else first
+    return first or last

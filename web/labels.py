@@ -1,4 +1,4 @@
-"""Labels of codes in the language of the interface: vocabularies carry both, profile parts and categories go through gettext."""
+"""Labels of codes in the language of the interface: vocabularies carry both, parts and categories use gettext."""
 
 from __future__ import annotations
 

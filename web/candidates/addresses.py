@@ -16,9 +16,7 @@ def explore_url(showcase: str, query: Query) -> str:
 
 def profile_url(showcase: str, candidate: int, query: Query) -> str:
     """The profile as a page of its own, within the search it was found by."""
-    return _with(
-        url_for("candidates.profile", showcase=showcase, candidate=candidate), query.opened("").arguments()
-    )
+    return _with(url_for("candidates.profile", showcase=showcase, candidate=candidate), query.opened("").arguments())
 
 
 def count_url(showcase: str) -> str:

@@ -88,7 +88,7 @@ def read(showcase: str, arguments: Arguments, typed: bool = True) -> Asked:
         asked = settle_text(asked, text)
     if where is not None:
         asked = settle_place(asked, where)
-    has_text = "q" in arguments.keys() or where is not None
+    has_text = "q" in arguments or where is not None
     return replace(asked, settled=has_text and not asked.problems and asked.place_problem is None)
 
 

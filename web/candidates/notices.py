@@ -27,15 +27,19 @@ def notice_of(problem: Problem) -> Notice:
             "place": _("De plaats “%(value)s” kennen we niet. We zochten zonder plaats.", value=value),
             "place_typed": _("De plaats “%(value)s” kennen we niet.", value=value),
             "category": _("Het filter “%(value)s” bestaat niet. We zochten zonder dat filter.", value=value),
-            "option": _("Op “%(value)s” kun je in deze etalage niet filteren. We zochten zonder dat filter.", value=value),
+            "option": _(
+                "Op “%(value)s” kun je in deze etalage niet filteren. We zochten zonder dat filter.", value=value
+            ),
             "too_many_filters": _("Er zijn te veel filters gekozen. Wis er een paar."),
             "chip": _("De zoekterm “%(value)s” kennen we niet. We zochten zonder die term.", value=value),
-            "too_many_chips": _("Je kunt op hoogstens %(value)s termen tegelijk zoeken. De rest lieten we weg.", value=value),
+            "too_many_chips": _(
+                "Je kunt op hoogstens %(value)s termen tegelijk zoeken. De rest lieten we weg.", value=value
+            ),
             "text_too_long": _("Je zoektekst is te lang. Gebruik hoogstens 200 tekens."),
             "page": _("Pagina “%(value)s” bestaat niet. Dit is de eerste.", value=value),
             "page_beyond": _("Pagina %(value)s bestaat niet. Dit is de eerste.", value=value),
             "window": _(
-                "Verder dan %(value)s kandidaten kun je niet bladeren. Maak je zoekvraag preciezer. Dit is de eerste pagina.",
+                "Verder dan %(value)s kandidaten kun je niet bladeren. Maak je zoekvraag preciezer. Dit is pagina 1.",
                 value=value,
             ),
             "candidate": _("Deze kandidaat staat niet (meer) in deze etalage."),

@@ -13,7 +13,6 @@ from matching.candidates.parts import CATEGORIES, NOT_FILLED, ShowcaseView
 from matching.search.criteria import RADII_KM
 from matching.taxonomy.places import Gazetteer
 from matching.taxonomy.vocabularies import load_vocabularies
-from web import formatting
 from web.candidates.addresses import count_url, explore_url
 from web.candidates.checks import offered_options
 from web.candidates.notices import Notice
@@ -68,11 +67,11 @@ class PlaceView:
 
 @dataclass(frozen=True)
 class OptionView:
-    """A filter option; `separated` when another group of options begins with it."""
+    """A filter option; `count` None when nothing was searched; `separated` when another group begins with it."""
 
     code: str
     label: str
-    count: int
+    count: int | None
     active: bool
     none: bool
     separated: bool
@@ -101,6 +100,14 @@ class UnderstoodView:
 
 
 @dataclass(frozen=True)
+class Summary:
+    """The line that stands for place and filters on a phone: 'Rotterdam, 25 km' and '3 filters'."""
+
+    where: str
+    filters: str
+
+
+@dataclass(frozen=True)
 class ExploreView:
     """All that the template draws; `results` None when nothing was searched because the place must be chosen first."""
 
@@ -119,7 +126,7 @@ class ExploreView:
     open_category: str
     active_filters: int
     clear_filters: str
-    summary: str
+    summary: Summary
     notices: tuple[Notice, ...]
     understood: tuple[UnderstoodView, ...]
     results: ResultsView | None = None
@@ -215,7 +222,7 @@ def _categories(view: ShowcaseView, query: Query, counts: dict[str, dict[str, in
             OptionView(
                 code=option,
                 label=option_label(category.code, option),
-                count=counts.get(category.code, {}).get(option, 0),
+                count=counts.get(category.code, {}).get(option, 0) if counts else None,
                 active=option in active,
                 none=option == NOT_FILLED,
                 separated=len(category.vocabularies) > 1
@@ -233,11 +240,10 @@ def _categories(view: ShowcaseView, query: Query, counts: dict[str, dict[str, in
         )
 
 
-def _summary(place: str, query: Query, active: int) -> str:
-    """The one line that stands for place and filters on a phone: 'Rotterdam, 25 km · 3 filters'."""
+def _summary(place: str, query: Query, active: int) -> Summary:
     if place and query.radius_km is not None:
         where = _("%(place)s, %(km)s km", place=place, km=query.radius_km)
     else:
         where = place or _("Heel Nederland")
     filters = ngettext("%(num)s filter", "%(num)s filters", active) if active else _("geen filters")
-    return f"{where} · {filters}"
+    return Summary(where, filters)

@@ -170,12 +170,17 @@ def profile_view(
         entries=tuple(_entries(profile)),
         videos=tuple(_outside(item, _("Video")) for item in profile.media.get("video", ()) if item.url),
         photos=tuple(
-            Link(item.title or _("Foto %(n)s van %(name)s", n=number, name=profile.name), _file_url(showcase, profile, item))
+            Link(
+                item.title or _("Foto %(n)s van %(name)s", n=number, name=profile.name),
+                _file_url(showcase, profile, item),
+            )
             for number, item in enumerate(profile.media.get("photo", ()), start=1)
         ),
         links=tuple(_outside(item, "") for item in profile.media.get("link", ()) if item.url),
         documents=tuple(
-            Link(item.title or item.file_name or _("Document"), _file_url(showcase, profile, item), size=_size(item.size))
+            Link(
+                item.title or item.file_name or _("Document"), _file_url(showcase, profile, item), size=_size(item.size)
+            )
             for item in profile.media.get("document", ())
         ),
         updated=formatting.format_date(profile.updated_at),
@@ -215,7 +220,9 @@ def _facts(profile: Profile, km: float | None) -> Iterator[Fact]:
 
 def _parts(profile: Profile) -> Iterator[Part]:
     for part, vocabulary, counted in LISTED:
-        items = _functions(profile) if vocabulary == "function" else _languages(profile) if vocabulary == "language" else ()
+        items = (
+            _functions(profile) if vocabulary == "function" else _languages(profile) if vocabulary == "language" else ()
+        )
         items = items or _labels(profile, vocabulary)
         if items:
             yield Part(part_label(part), items, counted)
@@ -231,7 +238,9 @@ def _parts(profile: Profile) -> Iterator[Part]:
 
 
 def _functions(profile: Profile) -> tuple[str, ...]:
-    titles = (term.text or (occupation_label(term.code) if term.code else "") for term in profile.terms.get("function", ()))
+    titles = (
+        term.text or (occupation_label(term.code) if term.code else "") for term in profile.terms.get("function", ())
+    )
     return tuple(dict.fromkeys(title for title in titles if title))
 
 
@@ -247,7 +256,9 @@ def _languages(profile: Profile) -> tuple[str, ...]:
 def _availability(profile: Profile) -> list[str]:
     hours = formatting.format_hours(profile.hours_min, profile.hours_max)
     days = load_vocabularies()["day"]
-    positions = [term.position - 1 for code in profile.terms.get("day", ()) if code.code and (term := days.get(code.code))]
+    positions = [
+        term.position - 1 for code in profile.terms.get("day", ()) if code.code and (term := days.get(code.code))
+    ]
     parts = {term.code for term in profile.terms.get("day_part", ())}
     return [
         text

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+
+from werkzeug.datastructures import MultiDict
 
 from matching.candidates.parts import CATEGORIES, category_by_word
 from matching.search.criteria import DEFAULT_RADIUS_KM, MAX_CHIPS, MAX_TEXT, RADII_KM
@@ -30,13 +31,7 @@ MAX_FILTER_OPTIONS = 200
 #: Longer pieces than the address of any search the page itself can make.
 MAX_CODE = 80
 
-
-class Arguments(Protocol):
-    """The part of a MultiDict that is read here."""
-
-    def get(self, key: str, default: str = ...) -> str: ...
-    def getlist(self, key: str) -> list[str]: ...
-    def keys(self) -> Iterable[str]: ...
+Arguments = MultiDict[str, str]
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Puts the typed reasons of a search result into words: a few for the row, a sentence and its source for the profile."""
+"""Puts the typed reasons of a result into words: short for the row, a sentence and its source for the profile."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from flask_babel import ngettext
 from matching.candidates.parts import PARTS
 from matching.search.results import Reason
 from web import formatting
-from web.labels import occupation_label, part_label, term_label
+from web.labels import part_label, term_label
 
 #: A sign beside the word, never colour alone (look.md).
 SYMBOLS = {"met": "✓", "related": "≈", "partly": "◐", "not_met": "✕", "unknown": "?"}
@@ -40,7 +40,7 @@ def reason_view(reason: Reason) -> ReasonView:
         symbol=SYMBOLS[reason.sign],
         sign_label=_sign_label(reason.sign),
         short=short,
-        sentence=sentence,
+        sentence=sentence[:1].upper() + sentence[1:],
         source=part_label(reason.part).lower() if reason.part in PARTS else "",
     )
 
@@ -73,7 +73,7 @@ def _experience(_sign: str, values: Values) -> tuple[str, str]:
     if years is None:
         return _("deed dit werk"), _("Werkte als %(function)s", function=label)
     text = _("%(years)s als %(function)s", years=_years(years), function=label)
-    short = _("%(years)s ervaring", years=_years(years))
+    short = _("< 1 jaar ervaring") if years < 1 else _("%(n)s jaar ervaring", n=years)
     if values.get("current"):
         return short, _("%(text)s, tot nu", text=text)
     return short, _("%(text)s, tot %(year)s", text=text, year=until) if until else text
@@ -119,7 +119,11 @@ def _language(sign: str, values: Values) -> tuple[str, str]:
     if sign == "not_met":
         return language, _("%(language)s niet genoemd bij de talen", language=language)
     grade = values.get("grade")
-    spoken = _("%(language)s (%(grade)s)", language=language, grade=term_label("language_level", grade).lower()) if grade else language
+    spoken = (
+        _("%(language)s (%(grade)s)", language=language, grade=term_label("language_level", grade).lower())
+        if grade
+        else language
+    )
     return language, _("Spreekt %(language)s", language=spoken)
 
 

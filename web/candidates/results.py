@@ -21,8 +21,8 @@ from web.labels import category_label, chip_label, option_label, term_label
 
 #: A row shows this many reasons, then '+n' (look.md).
 REASONS_IN_ROW = 3
-#: A row has place for about this many letters of reasons beside the '+n'.
-LETTERS_IN_ROW = 44
+#: What a row has for reasons in the narrowest list, and what one takes (padding, sign, gap; a letter), in pixels.
+ROW_WIDTH, REASON_WIDTH, LETTER_WIDTH, MORE_WIDTH = 260, 36, 5.1, 40
 #: With at most this many results the page says what to leave out (issue 4).
 FEW = 5
 
@@ -54,11 +54,12 @@ class Switch:
 
 @dataclass(frozen=True)
 class Wider:
-    """A search with one thing left out, and how many it finds."""
+    """A search with one thing left out, how many it finds, and whether that is more."""
 
     text: str
     total: int
     url: str
+    helps: bool
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,7 @@ class ResultsView:
     next: str
     rows: tuple[Row, ...]
     relaxations: tuple[Wider, ...]
+    afresh: str
 
 
 def results_view(
@@ -101,7 +103,8 @@ def results_view(
         previous=explore_url(view.code, query.on_page(found.page - 1)) if found.page > 1 else "",
         next=explore_url(view.code, query.on_page(found.page + 1)) if found.page < last_page else "",
         rows=tuple(_row(view, query, hit, picked) for hit in hits),
-        relaxations=tuple(_wider(view.code, query, relaxations)),
+        relaxations=tuple(_wider(view.code, query, relaxations, found.total)),
+        afresh=explore_url(view.code, Query()),
     )
 
 
@@ -121,7 +124,7 @@ def _split(found: ResultPage, query: Query) -> str:
 
 def _row(view: ShowcaseView, query: Query, hit: Hit, picked: int | None) -> Row:
     listing = hit.listing
-    reasons = [reason_view(reason) for reason in hit.reasons]
+    reasons = list({view.short: view for view in map(reason_view, reversed(hit.reasons))}.values())[::-1]
     few = _that_fit(reasons)
     portrait = listing.get("portrait")
     return Row(
@@ -134,21 +137,21 @@ def _row(view: ShowcaseView, query: Query, hit: Hit, picked: int | None) -> Row:
         stale=formatting.is_stale(listing["updated_at"]),
         reasons=tuple(few),
         more=len(reasons) - len(few),
-        more_text=", ".join(f"{reason.symbol} {reason.short}" for reason in reasons[len(few) :]),
+        more_text=", ".join(f"{reason.symbol} {reason.short}" for reason in reasons if reason not in few),
         url=profile_url(view.code, hit.id, query),
         picked=hit.id == picked,
     )
 
 
 def _that_fit(reasons: Sequence[ReasonView]) -> list[ReasonView]:
-    """The first reasons, at most three and no more than fit beside each other; always one."""
+    """The first reasons that fit beside each other, at most three; always one."""
     few: list[ReasonView] = []
-    letters = 0
-    for reason in reasons[:REASONS_IN_ROW]:
-        letters += len(reason.short) + 4
-        if few and letters > LETTERS_IN_ROW:
-            break
-        few.append(reason)
+    left: float = ROW_WIDTH - (MORE_WIDTH if len(reasons) > 1 else 0)
+    for reason in reasons:
+        width = REASON_WIDTH + LETTER_WIDTH * len(reason.short)
+        if len(few) < REASONS_IN_ROW and (not few or width <= left):
+            few.append(reason)
+            left -= width
     return few
 
 
@@ -163,7 +166,7 @@ def _facts(listing: Mapping[str, Any], km: float | None) -> Iterator[str]:
         yield text
 
 
-def _wider(showcase: str, query: Query, relaxations: Sequence[Relaxation]) -> Iterator[Wider]:
+def _wider(showcase: str, query: Query, relaxations: Sequence[Relaxation], total: int) -> Iterator[Wider]:
     for item in relaxations:
         if item.kind == "filter":
             labels = ", ".join(option_label(item.value, option) for option in query.filters.get(item.value, ()))
@@ -175,11 +178,9 @@ def _wider(showcase: str, query: Query, relaxations: Sequence[Relaxation]) -> It
         else:
             text = _("Zonder %(label)s", label=chip_label(item.kind, item.value))
             wider = query.without_chip(Chip(item.kind, item.value))
-        yield Wider(text, item.total, explore_url(showcase, wider))
+        yield Wider(text, item.total, explore_url(showcase, wider), item.total > total)
 
 
 def facet_counts(found: ResultPage) -> dict[str, dict[str, int]]:
     """Candidates by category and option."""
     return {facet.code: {option.code: option.count for option in facet.options} for facet in found.facets}
-
-

@@ -32,7 +32,9 @@ def _refuse_long_addresses() -> None:
 
 @blueprint.errorhandler(EngineRefused)
 def _refused(_error: EngineRefused) -> ResponseReturnValue:
-    return show(Page(400, _("Deze zoekvraag is te groot"), _("Haal een paar zoektermen of filters weg en probeer het opnieuw.")))
+    return show(
+        Page(400, _("Deze zoekvraag is te groot"), _("Haal een paar zoektermen of filters weg en probeer het opnieuw."))
+    )
 
 
 @blueprint.get("/kandidaten/")

@@ -60,7 +60,7 @@ def settle_place(asked: Asked, text: str) -> Asked:
         title = _("“%(place)s” kennen we niet", place=text)
         options = found.suggestions
         explanation = (
-            _("Controleer hoe je het schrijft, of vul een postcode van vier cijfers in. Bedoel je een van deze plaatsen?")
+            _("Controleer hoe je het schrijft, of vul een postcode van vier cijfers in. Bedoel je een van deze?")
             if options
             else _("Controleer hoe je het schrijft, of vul een postcode van vier cijfers in.")
         )

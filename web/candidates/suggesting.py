@@ -48,6 +48,8 @@ def term_groups(asked: Asked, text: str) -> tuple[Group, ...]:
         return ()
     found = [one for one in finding.suggestions(text, asked.view) if not _chosen(one, asked.query)]
     kinds = list(dict.fromkeys(one.kind for one in found))
+    # What nobody here has stays findable, below what somebody has.
+    found.sort(key=lambda one: one.count == 0)
     return tuple(
         Group(kind_label(kind).capitalize(), tuple(_option(asked, one) for one in found if one.kind == kind))
         for kind in kinds

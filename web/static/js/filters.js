@@ -3,6 +3,7 @@ import { isFolded, isNarrow } from "./screen.js";
 import { searchForm } from "./search.js";
 
 const kept = new Map();
+let chose = false;
 
 function toggle(button) {
   const filters = document.getElementById("filters");
@@ -17,6 +18,14 @@ function toggle(button) {
   const field = document.getElementById("open-categorie");
   field.disabled = !opening;
   field.value = opening ? button.dataset.category : "";
+}
+
+// Below 1280 px the options fold after a choice, so that the list keeps its room.
+function fold() {
+  document.getElementById("filters")?.setAttribute("data-chosen", "");
+  const open = document.querySelector('.cat[aria-expanded="true"]');
+  open?.setAttribute("aria-expanded", "false");
+  open?.focus({ preventScroll: true });
 }
 
 function arrows() {
@@ -49,6 +58,7 @@ document.addEventListener("click", (event) => {
 document.addEventListener("change", (event) => {
   const box = event.target;
   if (box.matches(".opts input")) {
+    chose = true;
     if (box.checked && "single" in box.closest(".opts").dataset) {
       for (const other of box.closest(".opts").querySelectorAll("input")) other.checked = other === box;
     }
@@ -66,15 +76,8 @@ document.addEventListener("htmx:beforeSwap", (event) => {
 document.addEventListener("htmx:afterSwap", (event) => {
   if (event.detail.target.id !== "app") return;
   for (const part of document.querySelectorAll("[data-keep-scroll]")) part.scrollLeft = kept.get(part.dataset.keepScroll) ?? 0;
-  // Below 1280 px the options fold after a choice, so that the list keeps its room.
-  const asker = event.detail.requestConfig?.elt;
-  if (isFolded() && asker?.id === "zoek" && document.activeElement?.matches?.(".opts input") === false) return;
-  if (isFolded() && asker?.id === "zoek") {
-    document.getElementById("filters")?.setAttribute("data-chosen", "");
-    const open = document.querySelector('.cat[aria-expanded="true"]');
-    open?.setAttribute("aria-expanded", "false");
-    open?.focus();
-  }
+  if (chose && isFolded() && !isNarrow()) fold();
+  chose = false;
   arrows();
 });
 

@@ -37,3 +37,11 @@ function mustEmpty() {
   const where = document.getElementById("waar");
   return where && where.dataset.known && !where.value.trim();
 }
+
+// The term chosen last must be in sight.
+function showLastChip() {
+  const chips = document.querySelector(".chips");
+  if (chips) chips.scrollLeft = chips.scrollWidth;
+}
+for (const name of ["htmx:afterSwap", "htmx:historyRestore"]) document.addEventListener(name, showLastChip);
+showLastChip();

@@ -1,0 +1,1 @@
+"""The catalogues of the interface; the message ids are Dutch, so only other languages have one."""
