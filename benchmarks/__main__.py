@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import memory, whole_path
+from benchmarks import memory, page_overhead, whole_path
 from benchmarks.people import fill
 from benchmarks.surroundings import machine_facts, own_surroundings
 from matching.storage.database import Database
 
 PEOPLE = 20_000
 #: In the order of running: the last one makes the database larger.
-BENCHMARKS = {"whole_path": whole_path.measure, "memory": memory.measure}
+BENCHMARKS = {
+    "whole_path": whole_path.measure,
+    "page_overhead": page_overhead.measure,
+    "memory": memory.measure,
+}
 
 
 def main(names: list[str]) -> None:

@@ -7,9 +7,9 @@ import statistics
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from typing import Any
 
-from elasticsearch import Elasticsearch
+import stamina
+from elasticsearch import ApiError, Elasticsearch
 
 from benchmarks.people import count_listings
 from benchmarks.surroundings import remove_indexes
@@ -23,7 +23,7 @@ from matching.search.mapping import index_body
 from matching.settings import Settings
 from matching.storage.database import Database
 
-ROUNDS = 3
+ROUNDS = 5
 #: The engine's limit is the best of these numbers of connections.
 CONNECTIONS = (2, 3)
 _HEADERS = {"accept": "application/json", "content-type": "application/x-ndjson"}
@@ -32,8 +32,9 @@ _HEADERS = {"accept": "application/json", "content-type": "application/x-ndjson"
 def measure(database: Database, client: Elasticsearch, settings: Settings) -> Iterator[str]:
     """Yield the lines of this benchmark.
 
-    Both are measured from an engine without the indexes to all listings searchable, by turns, and compared by their
-    medians. The engine's own rate takes the same bodies, made beforehand, in bulks of the same size.
+    Both are measured from an engine without the indexes to all listings searchable, by turns, and compared round by
+    round; the median is the figure. The engine's own rate takes the same bodies, made beforehand, in bulks of the
+    same size, with whichever number of connections is fastest.
     """
     listings = count_listings(database)
     bodies = _prepare(database, settings.index_prefix)
@@ -51,13 +52,15 @@ def measure(database: Database, client: Elasticsearch, settings: Settings) -> It
         remove_indexes(client, settings.index_prefix)
         for connections, rates in limits.items():
             rates.append(listings / _flood(client, settings.index_prefix, bodies, connections))
-    limit = max(statistics.median(rates) for rates in limits.values())
+    best = max(limits.values(), key=statistics.median)
     yield f"# whole path, listings a second: {_figures(whole)}"
     for connections, rates in limits.items():
         yield f"# engine alone with {connections} connections: {_figures(rates)}"
     yield f"whole_path_listings_per_s {statistics.median(whole):.0f}"
-    yield f"engine_limit_listings_per_s {limit:.0f}"
-    yield f"whole_path_over_engine_limit {statistics.median(whole) / limit:.3f}"
+    yield f"engine_limit_listings_per_s {statistics.median(best):.0f}"
+    # By rounds: what else the machine does in one of them slows both.
+    ratios = [path / limit for path, limit in zip(whole, best, strict=True)]
+    yield f"whole_path_over_engine_limit {statistics.median(ratios):.3f}"
 
 
 def _figures(rates: Sequence[float]) -> str:
@@ -90,6 +93,10 @@ def _lines(database: Database, prefix: str) -> Iterator[bytes]:
             after = window[-1].single.id
 
 
+def _too_busy(error: Exception) -> bool:
+    return isinstance(error, ApiError) and error.meta.status == 429
+
+
 def _flood(client: Elasticsearch, prefix: str, bodies: Sequence[bytes], connections: int) -> float:
     """Seconds that the engine takes from no index to all of `bodies` searchable."""
     names = sorted({name for body in bodies for name in _indexes(body)})
@@ -99,32 +106,39 @@ def _flood(client: Elasticsearch, prefix: str, bodies: Sequence[bytes], connecti
     waiting: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     for body in bodies:
         waiting.put(body)
-    failed: list[Any] = []
+    failed: list[Exception] = []
     senders = [threading.Thread(target=_send, args=(client, waiting, failed)) for _ in range(connections)]
     for sender in senders:
         sender.start()
     for sender in senders:
         sender.join()
-    for name in names:
-        client.indices.refresh(index=name)
+    client.indices.refresh(index=names)
     took = time.perf_counter() - started
     if failed:
-        raise RuntimeError(f"the engine refused prepared bodies: {failed[0]}")
+        raise failed[0]
     remove_indexes(client, f"{prefix}_limit")
     return took
 
 
-def _send(client: Elasticsearch, waiting: queue.SimpleQueue[bytes], failed: list[Any]) -> None:
+def _send(client: Elasticsearch, waiting: queue.SimpleQueue[bytes], failed: list[Exception]) -> None:
     while not failed:
         try:
             body = waiting.get_nowait()
         except queue.Empty:
             return
-        answer = client.options(request_timeout=120).perform_request(
-            "POST", "/_bulk", params={"filter_path": "errors"}, headers=_HEADERS, body=body
-        )
-        if answer["errors"]:
-            failed.append(answer)
+        try:
+            _send_one(client, body)
+        except Exception as error:
+            failed.append(error)
+
+
+@stamina.retry(on=_too_busy, attempts=None, timeout=60)
+def _send_one(client: Elasticsearch, body: bytes) -> None:
+    answer = client.options(request_timeout=120).perform_request(
+        "POST", "/_bulk", params={"filter_path": "errors"}, headers=_HEADERS, body=body
+    )
+    if answer["errors"]:
+        raise RuntimeError("the engine refused a prepared listing")
 
 
 def _indexes(body: bytes) -> set[str]:

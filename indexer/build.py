@@ -13,7 +13,7 @@ from elasticsearch import ApiError, Elasticsearch, TransportError
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from indexer.bulk import USUAL_PATIENCE, BulkWriter, Patience, Refusal, Write
+from indexer.bulk import BULK_TIMEOUT_S, USUAL_PATIENCE, BulkWriter, Patience, Refusal, Write
 from indexer.catalogue import read_catalogue
 from indexer.documents import Labels, ListingBuilder, fingerprint
 from indexer.targets import (
@@ -23,7 +23,7 @@ from indexer.targets import (
     index_name,
     live_target,
     new_build,
-    open_index,
+    open_indexes,
     prune,
     swap_aliases,
 )
@@ -102,9 +102,11 @@ def build(
     try:
         _create(client, showcases, new, catalogue.labels)
         listings, refused = _fill(database, client, catalogue.labels, showcases, new, report, patience)
+        names = [target.index for target in new.values()]
+        client.options(request_timeout=BULK_TIMEOUT_S).indices.refresh(index=names)
         for row in showcases:
-            _check(database, client, row, new[row.view.code], refused, start)
-            open_index(client, new[row.view.code].index, GREEN_WITHIN_S)
+            _check(database, client, row, new[row.view.code].index, refused, start)
+        open_indexes(client, names, GREEN_WITHIN_S)
         former = _live(client, settings, new)
         swap_aliases(client, settings.index_prefix, tuple(new.values()), former)
     except BaseException as error:
@@ -189,25 +191,23 @@ def _check(
     database: Database,
     client: Elasticsearch,
     row: ShowcaseRow,
-    target: Target,
+    index: str,
     refused: Sequence[Refusal],
     start: _Start,
 ) -> None:
     """Raise BuildFailed unless the index holds as many listings as SQL shows, but for refused ones and new changes."""
-    lost = sum(refusal.index == target.index for refusal in refused)
-    client.indices.refresh(index=target.index)
+    lost = [refusal for refusal in refused if refusal.index == index]
     with database.read() as session:
         shown = count_shown(session, row.id)
         since = select(func.count()).where(Change.kind == CANDIDATE, Change.id > start.newest)
         waiting = session.execute(since).scalar_one()
-    found = client.count(index=target.index)["count"]
-    if lost > ALLOWED_REFUSED_SHARE * shown:
-        first = next(refusal for refusal in refused if refusal.index == target.index)
+    found = client.count(index=index)["count"]
+    if len(lost) > ALLOWED_REFUSED_SHARE * shown:
         raise BuildFailed(
-            f"showcase {row.view.code}: the engine refused {lost} of {shown} listings; the first, candidate "
-            f"{first.id}: {first.reason}"
+            f"showcase {row.view.code}: the engine refused {len(lost)} of {shown} listings; the first, candidate "
+            f"{lost[0].id}: {lost[0].reason}"
         )
-    if abs(shown - lost - found) > waiting:
+    if abs(shown - len(lost) - found) > waiting:
         raise BuildFailed(f"showcase {row.view.code}: SQL shows {shown} candidates, the new index holds {found}")
 
 

@@ -16,9 +16,9 @@ _BUILD_FORMAT = "%Y%m%d%H%M%S%f"
 _BUILD = r"\d{20}"
 _CODE = re.compile(r"[a-z0-9][a-z0-9._-]*")
 
-FILLING = {"index": {"refresh_interval": "-1", "number_of_replicas": 0, "auto_expand_replicas": "false"}}
+FILLING = {"refresh_interval": "-1", "number_of_replicas": 0, "auto_expand_replicas": "false"}
 #: A copy on a second node where there is one; green on a single node too.
-IN_USE = {"index": {"refresh_interval": "1s", "auto_expand_replicas": "0-1"}}
+IN_USE = {"refresh_interval": "1s", "auto_expand_replicas": "0-1"}
 
 
 class TargetError(Exception):
@@ -80,24 +80,23 @@ def current_targets(targets: Sequence[Target]) -> list[Target]:
 
 
 def create_index(client: Elasticsearch, index: str, body: Mapping[str, Any], meta: Mapping[str, str]) -> None:
-    """Make an index that is quick to fill: no replicas, no refreshes until `open_index`; `meta` joins its `_meta`."""
+    """Make an index that is quick to fill: no replicas, no refreshes until `open_indexes`; `meta` joins its `_meta`."""
+    settings = {**body["settings"], "index": {**body["settings"].get("index", {}), **FILLING}}
     mappings = {**body["mappings"], "_meta": {**body["mappings"].get("_meta", {}), **meta}}
-    client.indices.create(index=index, settings=body["settings"], mappings=mappings)
-    client.indices.put_settings(index=index, settings=FILLING)
+    client.indices.create(index=index, settings=settings, mappings=mappings)
 
 
-def open_index(client: Elasticsearch, index: str, timeout_s: float) -> None:
-    """Give a filled index its settings for use, refresh it and wait until all its copies are there.
+def open_indexes(client: Elasticsearch, indexes: Sequence[str], timeout_s: float) -> None:
+    """Give filled indexes their settings for use and wait until all their copies are there.
 
     Raises TargetError when that takes longer than `timeout_s`.
     """
-    client.indices.put_settings(index=index, settings=IN_USE)
-    client.options(request_timeout=timeout_s).indices.refresh(index=index)
+    client.indices.put_settings(index=indexes, settings={"index": IN_USE})
     waiting = client.options(request_timeout=timeout_s + 5).cluster.health(
-        index=index, wait_for_status="green", timeout=f"{timeout_s:.0f}s"
+        index=indexes, wait_for_status="green", timeout=f"{timeout_s:.0f}s"
     )
     if waiting["timed_out"]:
-        raise TargetError(f"index {index} did not become green in {timeout_s:.0f} s")
+        raise TargetError(f"{', '.join(indexes)}: not green within {timeout_s:.0f} s")
 
 
 def swap_aliases(client: Elasticsearch, prefix: str, new: Sequence[Target], old: Sequence[Target]) -> None:
