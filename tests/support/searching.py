@@ -1,0 +1,69 @@
+"""A reader of the hand-made listings on the real engine, for a whole test module."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from elasticsearch import Elasticsearch
+
+from indexer.engine.client import connect
+from indexer.engine.instance import Running
+from indexer.reader import Reader
+from matching.candidates.parts import ShowcaseView
+from matching.search.criteria import SearchCriteria
+from matching.search.ranking import RankingProfile, load_profile
+from matching.search.results import ResultPage
+from matching.settings import load_settings
+from matching.taxonomy.occupations import Taxonomy, load_bundled
+from matching.taxonomy.vocabularies import Vocabulary, load_vocabularies
+from tests.support.knowing import asked
+from tests.support.listings import EVERYTHING, TODAY, searchable
+
+
+@dataclass(frozen=True)
+class Searching:
+    """Searches with short names; `alias` is the index's name for the engine."""
+
+    client: Elasticsearch
+    reader: Reader
+    alias: str
+    profile: RankingProfile
+    taxonomy: Taxonomy
+    vocabularies: dict[str, Vocabulary]
+
+    def search(self, view: ShowcaseView = EVERYTHING, **changes: Any) -> ResultPage:
+        """One page of results."""
+        return self.run(asked(view, **changes))
+
+    def run(self, criteria: SearchCriteria) -> ResultPage:
+        """One page of results of these criteria."""
+        return self.reader.search(criteria, self.profile, self.taxonomy, self.vocabularies, TODAY)
+
+    def ids(self, view: ShowcaseView = EVERYTHING, **changes: Any) -> list[int]:
+        """Ids of the hits, best first."""
+        return [hit.id for hit in self.search(view, **changes).hits]
+
+    def counts(self, category: str, **changes: Any) -> dict[str, int]:
+        """The counts of a category that are above 0."""
+        [facet] = [one for one in self.search(**changes).facets if one.code == category]
+        return {option.code: option.count for option in facet.options if option.count}
+
+
+@contextmanager
+def hand_made(engine: Running, profile: RankingProfile | None = None) -> Iterator[Searching]:
+    """An index of the hand-made listings with a name of its own."""
+    prefix = f"test_{uuid.uuid4().hex[:12]}"
+    client = connect(load_settings().model_copy(update={"elasticsearch_url": engine.url}))
+    with searchable(client, prefix) as alias:
+        yield Searching(
+            client,
+            Reader(client, prefix),
+            alias,
+            profile or load_profile(),
+            load_bundled(),
+            dict(load_vocabularies()),
+        )
