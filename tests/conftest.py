@@ -10,6 +10,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+from indexer.engine.client import connect
 from indexer.engine.instance import Running
 from matching.settings import Settings, load_settings
 from matching.storage.database import Database
@@ -17,6 +18,7 @@ from matching.storage.migrate import upgrade
 from tests.support.engine import running_engine
 from tests.support.intake import Office, fill_database, open_office
 from tests.support.postgres import PostgresServer, running_server
+from tests.support.site import fill_site, serving
 
 EMPTY, FILLED = "template_empty", "template_filled"
 
@@ -116,3 +118,20 @@ def engine_settings(settings: Settings, engine: Running) -> Settings:
     """Settings that point at the running engine, with an index prefix that no other test uses."""
     prefix = f"test_{uuid.uuid4().hex[:12]}"
     return settings.model_copy(update={"elasticsearch_url": engine.url, "index_prefix": prefix})
+
+
+@pytest.fixture(scope="session")
+def demo_settings(engine: Running, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    """Settings of an installation with demo people in three showcases, indexed; read it, don't change it."""
+    settings = fill_site(tmp_path_factory.mktemp("site"), engine.url, f"test_{uuid.uuid4().hex[:12]}")
+    yield settings
+    with connect(settings) as client:
+        names = list(client.indices.get(index=f"{settings.index_prefix}-*"))
+        client.indices.delete(index=names)
+
+
+@pytest.fixture(scope="session")
+def site(demo_settings: Settings) -> Iterator[str]:
+    """The address of a web server that serves `demo_settings`."""
+    with serving(demo_settings) as address:
+        yield address

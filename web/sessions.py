@@ -20,7 +20,9 @@ class SignedIn(UserMixin):
 
 def install_sessions(app: Flask) -> None:
     """Attach Flask-Login; the guard, not the library, sends people to the sign-in page."""
-    manager = LoginManager(app)
+    manager = LoginManager()
+    # Templates get the lazy current_user instead, so that an error page can be drawn without the database.
+    manager.init_app(app, add_context_processor=False)
     manager.session_protection = "strong"
 
     @manager.user_loader

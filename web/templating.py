@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 
 from flask import Flask, request, url_for
+from flask_login import current_user
 
 from web import formatting
 from web.menu import menu_items
@@ -31,7 +32,7 @@ def here() -> str:
 
 def install_templating(app: Flask) -> None:
     """Attach the globals and filters."""
-    app.jinja_env.globals.update(static=static, here=here, menu_items=menu_items)
+    app.jinja_env.globals.update(current_user=current_user, static=static, here=here, menu_items=menu_items)
     app.jinja_env.filters.update(
         initials=formatting.initials,
         number=formatting.format_number,

@@ -12,9 +12,8 @@ from matching.candidates.showcases import load_showcases
 from matching.search.criteria import MAX_RESULT_WINDOW, PAGE_SIZE, SearchCriteria
 from matching.search.results import ResultPage
 from web.candidates import finding, walking
-from web.candidates.addresses import explore_url
 from web.candidates.checks import check, criteria_of
-from web.candidates.notices import notice_of, page_problem
+from web.candidates.notices import page_problem
 from web.candidates.page import ExploreView, PlaceProblem, explore_view
 from web.candidates.profile import Tab
 from web.candidates.query import FIRST, LAST, Arguments, Problem, Query, parse
@@ -95,11 +94,18 @@ def read(showcase: str, arguments: Arguments, typed: bool = True) -> Asked:
 def explore(asked: Asked) -> ExploreView:
     """Search, and put the list together; with the profile that the address names."""
     if asked.place_problem is not None:
-        notices = [notice_of(problem) for problem in asked.problems]
         return explore_view(
-            asked.view, asked.tabs, asked.query, services().gazetteer, notices, {}, None,
-            typed=asked.typed, where=asked.where, place_problem=asked.place_problem,
-        )  # fmt: skip
+            asked.view,
+            asked.tabs,
+            asked.query,
+            services().gazetteer,
+            asked.problems,
+            {},
+            None,
+            typed=asked.typed,
+            where=asked.where,
+            place_problem=asked.place_problem,
+        )
     found, query, problems = _search(asked)
     picked = _picked(query.candidate, found)
     with services().database.read() as session:
@@ -113,7 +119,7 @@ def explore(asked: Asked) -> ExploreView:
         asked.tabs,
         query,
         services().gazetteer,
-        [notice_of(problem) for problem in problems],
+        problems,
         facet_counts(found),
         results_view(asked.view, query, found, shown, relaxations, profile.id if profile else None),
         profile,
@@ -138,8 +144,3 @@ def _picked(candidate: str, found: ResultPage) -> int | None:
     if candidate in (FIRST, LAST):
         return found.hits[0 if candidate == FIRST else -1].id if found.hits else None
     return int(candidate) if candidate else None
-
-
-def address(asked: Asked) -> str:
-    """The shortest address of this search."""
-    return explore_url(asked.view.code, asked.query)

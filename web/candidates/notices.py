@@ -43,6 +43,7 @@ def notice_of(problem: Problem) -> Notice:
                 value=value,
             ),
             "candidate": _("Deze kandidaat staat niet (meer) in deze etalage."),
+            "engine": _("Zoeken lukt nu even niet. Je ziet het profiel, maar niet waarom het bij je zoekvraag past."),
             "nothing_to_search": _("In “%(value)s” staat geen woord om op te zoeken.", value=value),
         }[problem.kind]
     )

@@ -15,9 +15,9 @@ from matching.taxonomy.places import Gazetteer
 from matching.taxonomy.vocabularies import load_vocabularies
 from web.candidates.addresses import count_url, explore_url
 from web.candidates.checks import offered_options
-from web.candidates.notices import Notice
+from web.candidates.notices import Notice, notice_of, status_of
 from web.candidates.profile import ProfileView, Tab
-from web.candidates.query import ALL, FILTER_KINDS, FILTER_PREFIX, Query
+from web.candidates.query import ALL, FILTER_KINDS, FILTER_PREFIX, Problem, Query
 from web.candidates.results import ResultsView
 from web.labels import category_label, chip_label, kind_label, option_label
 
@@ -109,7 +109,10 @@ class Summary:
 
 @dataclass(frozen=True)
 class ExploreView:
-    """All that the template draws; `results` None when nothing was searched because the place must be chosen first."""
+    """All that the template draws, and the HTTP status.
+
+    `results` is None when nothing was searched because the place must be chosen first.
+    """
 
     title: str
     address: str
@@ -127,6 +130,7 @@ class ExploreView:
     active_filters: int
     clear_filters: str
     summary: Summary
+    status: int
     notices: tuple[Notice, ...]
     understood: tuple[UnderstoodView, ...]
     results: ResultsView | None = None
@@ -138,7 +142,7 @@ def explore_view(
     tabs: Sequence[Tab],
     query: Query,
     gazetteer: Gazetteer,
-    notices: Sequence[Notice],
+    problems: Sequence[Problem],
     counts: dict[str, dict[str, int]],
     results: ResultsView | None,
     profile: ProfileView | None = None,
@@ -173,7 +177,8 @@ def explore_view(
         active_filters=active,
         clear_filters=explore_url(code, query.without_filters()),
         summary=_summary(place.label, query, active),
-        notices=tuple(notices),
+        status=status_of(problems),
+        notices=tuple(notice_of(problem) for problem in problems),
         understood=tuple(
             UnderstoodView(u.text, chip_label(u.kind, u.value), kind_label(u.kind), explore_url(code, query.as_word(u)))
             for u in query.understood

@@ -11,7 +11,6 @@ from matching.candidates import overview
 from web.candidates import exploring, finding, walking
 from web.candidates.addresses import explore_url
 from web.candidates.files import send_stored
-from web.candidates.notices import status_of
 from web.candidates.results import show_text
 from web.candidates.suggesting import place_groups, term_groups
 from web.errors import Page, show
@@ -55,9 +54,7 @@ def explore(showcase: str) -> ResponseReturnValue:
     if asked.settled:
         return redirect(explore_url(showcase, asked.query))
     page = exploring.explore(asked)
-    answer = make_response(
-        render_template("candidates/explore.html", page=page, partial=_partial()), status_of(asked.problems)
-    )
+    answer = make_response(render_template("candidates/explore.html", page=page, partial=_partial()), page.status)
     if _partial() and page.profile:
         answer.headers["HX-Push-Url"] = explore_url(showcase, asked.query.opened(str(page.profile.id)))
     return answer

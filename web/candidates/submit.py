@@ -25,7 +25,7 @@ def settle_text(asked: Asked, text: str) -> Asked:
     text = clean_text(text)
     if len(text) > MAX_TEXT:
         return replace(asked, typed=text[:MAX_TEXT], problems=(*asked.problems, Problem("text_too_long")))
-    found = services().understander.read(text, asked.view)
+    found = services().understander.read(text, asked.view) if any(map(str.isalnum, text)) else ()
     if not found:
         return replace(asked, typed=text, problems=(*asked.problems, Problem("nothing_to_search", text)))
     query = asked.query

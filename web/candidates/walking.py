@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from indexer.reader import EngineDown
 from matching.candidates import overview
 from matching.search.criteria import MAX_RESULT_WINDOW, PAGE_SIZE
 from matching.search.results import Hit, ResultPage
@@ -13,7 +14,7 @@ from web.candidates import finding
 from web.candidates.addresses import explore_url, profile_url
 from web.candidates.notices import Notice, notice_of
 from web.candidates.profile import ProfileView, Tab, Walk, profile_view
-from web.candidates.query import FIRST, LAST, Query
+from web.candidates.query import FIRST, LAST, Problem, Query
 from web.candidates.reasons import reason_view
 from web.guard import signed_in_actor
 from web.services import services
@@ -34,30 +35,41 @@ class ProfilePage:
 def profile_page(asked: Asked, candidate: int) -> ProfilePage | None:
     """The profile in the search of this address; None when this showcase doesn't hold the candidate."""
     beyond = asked.query.page * PAGE_SIZE > MAX_RESULT_WINDOW
-    found = None if beyond or asked.place_problem else finding.find(asked.criteria)
-    profile = pane(asked, found, candidate)
+    problems = asked.problems
+    try:
+        found = None if beyond or asked.place_problem else finding.find(asked.criteria)
+        profile = pane(asked, found, candidate)
+    except EngineDown:
+        # The profile is in the record: it can be read without the engine, only not judged.
+        profile = _read(asked, candidate, None, None)
+        problems = (*problems, Problem("engine"))
     if profile is None:
         return None
     back = explore_url(asked.view.code, asked.query.opened("")) + f"#rij-{candidate}"
-    return ProfilePage(profile, back, tuple(notice_of(problem) for problem in asked.problems))
+    return ProfilePage(profile, back, tuple(notice_of(problem) for problem in problems))
 
 
 def pane(asked: Asked, found: ResultPage | None, candidate: int) -> ProfileView | None:
     """The profile for beside the list; None when this showcase doesn't hold the candidate (any more)."""
+    hits = found.hits if found else ()
+    position = next((number for number, hit in enumerate(hits) if hit.id == candidate), None)
+    hit = hits[position] if position is not None else finding.one(asked.criteria, candidate)
+    walk = _walk(asked.view.code, asked.query, found, position) if found and position is not None else None
+    return _read(asked, candidate, hit, walk)
+
+
+def _read(asked: Asked, candidate: int, hit: Hit | None, walk: Walk | None) -> ProfileView | None:
     with services().database.read() as session:
         profile = overview.profile(session, asked.view, candidate, signed_in_actor().showcases)
     if profile is None:
         return None
-    hits = found.hits if found else ()
-    position = next((number for number, hit in enumerate(hits) if hit.id == candidate), None)
-    hit = hits[position] if position is not None else finding.one(asked.criteria, candidate)
     return profile_view(
         profile,
         asked.view,
         _showcases(asked, candidate, profile.showcases),
         km=hit.distance_km if hit else None,
         reasons=[reason_view(reason) for reason in hit.reasons] if hit else (),
-        walk=_walk(asked.view.code, asked.query, found, position) if found and position is not None else None,
+        walk=walk,
     )
 
 

@@ -1,0 +1,232 @@
+"""The Verkenner's pages as they are sent: what stands on them, what they cost, and who gets them."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from matching.candidates.overview import STATEMENTS_PER_PROFILE
+from matching.candidates.parts import CATEGORIES
+from matching.demo.showcases import SHOWCASES
+from matching.settings import Settings
+from tests.support.site import EMAIL, OTHER_EMAIL, PASSWORD
+from tests.support.statements import counted_statements
+from web.app import create_app
+from web.services import EXTENSION
+
+HOME = "/kandidaten/rijnmond/"
+#: Actor (2), showcases (1), and which of the hits are still shown (1).
+LIST_STATEMENTS = 4
+
+
+@pytest.fixture(scope="module")
+def app(demo_settings: Settings) -> Flask:
+    app = create_app(demo_settings)
+    app.config["WTF_CSRF_ENABLED"] = False
+    return app
+
+
+def client_of(app: Flask, email: str) -> FlaskClient:
+    client = app.test_client()
+    assert client.post("/inloggen", data={"email": email, "password": PASSWORD}).status_code == 302
+    return client
+
+
+@pytest.fixture(scope="module")
+def client(app: Flask) -> FlaskClient:
+    return client_of(app, EMAIL)
+
+
+def page_of(client: FlaskClient, address: str) -> str:
+    answer = client.get(address)
+    assert answer.status_code == 200, address
+    return unescape(answer.get_data(as_text=True))
+
+
+def profile_addresses(page: str) -> list[str]:
+    return re.findall(r'class="row__link" id="open-\d+" href="([^"]+)"', page)
+
+
+def selects(sent: list[str]) -> list[str]:
+    """The statements that ask something: a transaction's begin does not count."""
+    return [statement for statement in sent if statement.startswith("SELECT")]
+
+
+@pytest.mark.requirement("CAND-01", "UI-21")
+def test_the_menu_opens_the_first_showcase_with_everyone_in_pages_of_twenty(client: FlaskClient) -> None:
+    assert client.get("/").headers["Location"] == HOME
+    assert client.get("/kandidaten/").headers["Location"] == HOME
+    page = page_of(client, HOME)
+    total = int(re.search(r'id="aantal"[^>]*>(\d+) kandidaten', page)[1])  # type: ignore[index]
+    assert total > 200
+    assert len(profile_addresses(page)) == 20
+    assert f"1–20 van {total}" in page
+    assert 'id="volgende-pagina"' in page
+    assert 'id="vorige-pagina"' not in page
+    last = page_of(client, f"{HOME}?pagina={-(-total // 20)}")
+    assert 'id="volgende-pagina"' not in last
+    assert 'id="vorige-pagina"' in last
+
+
+def test_a_list_costs_the_same_statements_however_many_rows(app: Flask, client: FlaskClient) -> None:
+    client.get(HOME)  # vocabularies are read once per process
+    for address in (HOME, f"{HOME}?beroep=heftruckchauffeur&plaats=rotterdam&f.rijbewijs=B", f"{HOME}?pagina=2"):
+        with counted_statements(app.extensions[EXTENSION].database) as sent:
+            page_of(client, address)
+        assert len(selects(sent)) == LIST_STATEMENTS, sent
+
+
+def test_a_profile_costs_a_fixed_number_of_statements(app: Flask, client: FlaskClient) -> None:
+    for address in profile_addresses(page_of(client, HOME))[:5]:
+        with counted_statements(app.extensions[EXTENSION].database) as sent:
+            page_of(client, address)
+        assert len(selects(sent)) == LIST_STATEMENTS - 1 + STATEMENTS_PER_PROFILE, sent
+
+
+@pytest.mark.requirement("CAND-03", "UI-05")
+def test_each_showcase_that_may_be_opened_has_a_tab(app: Flask, client: FlaskClient) -> None:
+    page = page_of(client, HOME)
+    tabs = re.findall(r'class="tab" href="([^"]+)"', page)
+    assert tabs == [f"/kandidaten/{view.code}/" for view in SHOWCASES]
+    other = client_of(app, OTHER_EMAIL)
+    assert re.findall(r'class="tab" href="([^"]+)"', page_of(other, "/kandidaten/haaglanden/")) == [
+        "/kandidaten/haaglanden/"
+    ]
+
+
+def test_another_organisations_showcase_does_not_exist(app: Flask, client: FlaskClient) -> None:
+    other = client_of(app, OTHER_EMAIL)
+    addresses = [HOME, f"{HOME}suggesties?q=kok", f"{HOME}aantal", *profile_addresses(page_of(client, HOME))[:3]]
+    assert [other.get(address).status_code for address in addresses] == [404] * len(addresses)
+
+
+@pytest.mark.requirement("CAND-19", "CAND-37")
+@pytest.mark.parametrize("view", SHOWCASES, ids=lambda view: view.code)
+def test_a_showcase_offers_its_own_categories_and_options(client: FlaskClient, view: object) -> None:
+    assert isinstance(view, type(SHOWCASES[0]))
+    page = page_of(client, f"/kandidaten/{view.code}/")
+    assert re.findall(r'data-category="([^"]+)"', page) == [CATEGORIES[c.code].slug for c in view.categories]
+    for shown in view.categories:
+        options = re.findall(rf'name="f\.{CATEGORIES[shown.code].slug}" value="([^"]+)"', page)
+        assert options[-1] == "niet-ingevuld"
+        if shown.options is not None:
+            assert set(options[:-1]) == set(shown.options)
+
+
+@pytest.mark.requirement("CAND-20", "CAND-21", "CAND-22")
+def test_ticked_filters_are_marked_counted_and_cleared_at_once(client: FlaskClient) -> None:
+    page = page_of(client, f"{HOME}?beroep=kok&f.rijbewijs=B&f.rijbewijs=C&f.niveau=mbo-2&categorie=rijbewijs")
+    assert re.search(r'value="B" checked', page)
+    assert re.search(r'id="cat-rijbewijs"[^>]*aria-expanded="true"', page)
+    assert page.count('class="cat__dot"') == 2
+    assert "<span>3 filters</span>" in page
+    assert re.search(r'class="clear" href="([^"]+)"', page)[1] == f"{HOME}?beroep=kok&categorie=rijbewijs"  # type: ignore[index]
+
+
+@pytest.mark.requirement("CAND-13", "CAND-15")
+def test_typed_text_becomes_a_chip_and_says_so(client: FlaskClient) -> None:
+    answer = client.get(f"{HOME}?q=heftruckchauffeurs&f.rijbewijs=B&straal=25&plaats=&waar=")
+    assert answer.status_code == 302
+    page = page_of(client, answer.headers["Location"])
+    assert "“heftruckchauffeurs” begrepen als" in page
+    assert "<b>Heftruckchauffeur</b>" in page
+    word = re.search(r'<a href="([^"]+)">zoek als woord', page)
+    assert word
+    assert "woord=heftruckchauffeurs" in word[1]
+    assert "f.rijbewijs=B" in word[1]
+
+
+@pytest.mark.requirement("CAND-12")
+def test_a_target_group_chip_ticks_that_filter(client: FlaskClient) -> None:
+    location = client.get(f"{HOME}?q=Garantiebaan").headers["Location"]
+    assert location == f"{HOME}?f.doelgroep=banenafspraak"
+    page = page_of(client, location)
+    assert 'class="chip"' in page
+    assert re.search(r'name="f.doelgroep" value="banenafspraak" checked', page)
+
+
+@pytest.mark.requirement("CAND-11", "CAND-12")
+def test_suggestions_are_grouped_and_counted(client: FlaskClient) -> None:
+    page = page_of(client, f"{HOME}suggesties?q=heftruck&f.rijbewijs=B")
+    assert "Beroep</div>" in page
+    option = re.search(r'data-url="([^"]+)" data-label="Heftruckchauffeur"', page)
+    assert option
+    assert option[1] == f"{HOME}?beroep=heftruckchauffeur&f.rijbewijs=B"
+    assert re.search(r'listbox__count">\d+', page)
+
+
+@pytest.mark.requirement("CAND-06")
+def test_an_empty_result_says_why_and_what_to_leave_out(client: FlaskClient) -> None:
+    page = page_of(client, f"{HOME}?beroep=heftruckchauffeur&plaats=rotterdam&straal=5&f.certificaat=drone")
+    if "0 kandidaten" in page:
+        assert "Niemand past bij alles wat je vraagt" in page
+    assert "Ruimer zoeken" in page
+    assert "Zonder certificaat Dronebewijs" in page
+    assert "Op elke afstand" in page
+    assert "Zonder Heftruckchauffeur" in page
+
+
+@pytest.mark.requirement("CAND-14", "OPEN-07")
+def test_the_header_tells_those_with_the_occupation_from_the_related(client: FlaskClient) -> None:
+    page = page_of(client, f"{HOME}?beroep=heftruckchauffeur")
+    counts = re.search(r"(\d+) met dit beroep, (\d+) verwant", page)
+    assert counts
+    only = page_of(client, f"{HOME}?beroep=heftruckchauffeur&verwant=nee")
+    assert f"{counts[1]} kandidaten" in only
+    assert 'aria-checked="false"' in only
+
+
+@pytest.mark.requirement("PROF-03")
+def test_a_candidate_in_several_showcases_can_be_seen_in_each(client: FlaskClient) -> None:
+    pages = [page_of(client, address) for address in profile_addresses(page_of(client, "/kandidaten/leerwerkbanen/"))]
+    several = next(page for page in pages if 'class="pick-showcase"' in page)
+    addresses = re.findall(r'class="popup__item" href="(/kandidaten/[^"]+)"', several)
+    assert len(addresses) > 1
+    for address in addresses:
+        page_of(client, address)
+
+
+@pytest.mark.requirement("PROF-10")
+def test_documents_are_downloads_and_photos_are_images(client: FlaskClient) -> None:
+    pages = [
+        page_of(client, address)
+        for number in (1, 2)
+        for address in profile_addresses(page_of(client, f"{HOME}?pagina={number}"))
+    ]
+    documents = [address for page in pages for address in re.findall(r'<a href="([^"]+/bestand/\d+)" download', page)]
+    portraits = [address for page in pages for address in re.findall(r'avatar--large" src="([^"]+)"', page)]
+    document = client.get(documents[0])
+    assert document.headers["Content-Disposition"].startswith("attachment")
+    assert document.headers["X-Content-Type-Options"] == "nosniff"
+    assert document.mimetype == "application/octet-stream"
+    portrait = client.get(portraits[0])
+    assert portrait.mimetype in ("image/jpeg", "image/png", "image/webp")
+    assert portrait.headers["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.requirement("GEN-03")
+def test_pages_are_dutch_and_english_by_choice(app: Flask) -> None:
+    client = client_of(app, EMAIL)
+    assert '<html lang="nl">' in page_of(client, HOME)
+    assert client.post("/taal/en", data={"next": HOME}).headers["Location"] == HOME
+    page = page_of(client, HOME)
+    assert '<html lang="en">' in page
+    assert "candidates</h2>" in page
+
+
+@pytest.mark.requirement("CAND-01")
+def test_the_way_through_the_results_crosses_pages(client: FlaskClient) -> None:
+    first = profile_addresses(page_of(client, HOME))
+    page = page_of(client, first[-1])
+    following = re.search(r'href="([^"]+)" id="volgende"', page)
+    assert following
+    assert following[1] == f"{HOME}?pagina=2&kandidaat=eerste"
+    second = page_of(client, following[1])
+    assert re.search(r'class="row row--picked" id="rij-(\d+)"', second)
+    back = re.search(r'href="([^"]+)" id="vorige"', second)
+    assert back
+    assert back[1] == f"{HOME}?kandidaat=laatste"
