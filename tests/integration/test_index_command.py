@@ -87,7 +87,10 @@ def test_what_goes_wrong_outside_is_one_sentence(run: Run) -> None:
     away = run("status", ELASTICSEARCH_URL="http://127.0.0.1:1")
     assert away.returncode == 1
     assert "The search engine does not answer" in away.stderr
-    assert "Traceback" not in unknown.stderr + away.stderr
+    empty = run("update", DATABASE_URL="")
+    assert empty.returncode != 0
+    assert "Run `hallowerk database upgrade` first" in empty.stderr
+    assert "Traceback" not in unknown.stderr + away.stderr + empty.stderr
 
 
 def test_help_names_every_part(run: Run) -> None:

@@ -21,9 +21,9 @@ from indexer.engine.client import connect
 from indexer.engine.errors import EngineError
 from indexer.status import IndexStatus, index_status
 from indexer.targets import TargetError
-from matching.settings import load_settings
+from matching.settings import Settings, load_settings
 from matching.storage.database import Database
-from matching.storage.errors import DatabaseBusy, DatabaseUnavailable
+from web.commands.intake import database_messages, must_be_current
 
 SHOWN_REFUSALS = 20
 
@@ -64,7 +64,7 @@ def run_build(codes: Sequence[str] = ()) -> None:
         def report(progress: Filled) -> None:
             bar.update(task, completed=progress.done, total=progress.total)
 
-        built = build(Database(settings.database), connect(settings), settings, codes, report)
+        built = build(_database(settings), connect(settings), settings, codes, report)
     for showcase, index in built.indexes.items():
         click.echo(f"{showcase}: {built.listings[showcase]} listings in {index}")
     for index in built.pruned:
@@ -80,7 +80,7 @@ def update() -> None:
     """
     settings = load_settings()
     with clear_messages():
-        done = drain(Database(settings.database), connect(settings), settings, _show_drained)
+        done = drain(_database(settings), connect(settings), settings, _show_drained)
     click.echo(
         f"{done.changes} changes of {done.candidates} candidates: {done.outcome.written} writes, "
         f"{done.outcome.newer} already newer"
@@ -97,11 +97,17 @@ def status(as_json: bool) -> None:
     """
     settings = load_settings()
     with clear_messages():
-        found = index_status(Database(settings.database), connect(settings), settings)
+        found = index_status(_database(settings), connect(settings), settings)
     if as_json:
         click.echo(orjson.dumps(asdict(found), option=orjson.OPT_INDENT_2))
     else:
         click.echo("\n".join(_lines(found)))
+
+
+def _database(settings: Settings) -> Database:
+    database = Database(settings.database)
+    must_be_current(database)
+    return database
 
 
 def _lines(found: IndexStatus) -> Iterator[str]:
@@ -133,8 +139,9 @@ def _show_refused(refused: Sequence[Refusal]) -> None:
 def clear_messages() -> Iterator[None]:
     """Turn what can go wrong outside this program into one sentence and exit code 1."""
     try:
-        yield
-    except (EngineError, BuildFailed, UnknownShowcase, TargetError, DatabaseBusy, DatabaseUnavailable) as error:
+        with database_messages():
+            yield
+    except (EngineError, BuildFailed, UnknownShowcase, TargetError) as error:
         raise SystemExit("\n".join([str(error), *getattr(error, "__notes__", ())])) from error
     except EngineBusy as error:
         raise SystemExit(f"The search engine stayed too busy: {error}. Try again later.") from error
