@@ -37,9 +37,7 @@ def engine_settings(installation: str, port: int, folder: Path) -> str:
     """elasticsearch.yml for one installation: one node on loopback, its folders below `folder`.
 
     Automatic index creation is off: a late write to a pruned index would otherwise make it anew, with a guessed
-    mapping. The disk thresholds are off: on a developer's full disk they would turn indexes read-only. The breaker
-    counts what requests hold instead of the whole heap: the serial collector lets garbage lie until there is no room
-    left, which looked like a full heap, and an idle engine then refused every request with 429 (it did so at 95 %).
+    mapping. The disk thresholds are off: on a developer's full disk they would turn indexes read-only.
     """
     values: dict[str, str | int | bool] = {
         "cluster.name": f"hallowerk-{installation}",
@@ -53,7 +51,6 @@ def engine_settings(installation: str, port: int, folder: Path) -> str:
         "action.auto_create_index": False,
         "xpack.security.enabled": False,
         "cluster.routing.allocation.disk.threshold_enabled": False,
-        "indices.breaker.total.use_real_memory": False,
         # Real use counts garbage too. Only G1 is asked to collect it when the limit is near; with the serial collector
         # a full young generation has every request refused (429), and no request then ever starts a collection.
         "indices.breaker.total.use_real_memory": False,
