@@ -139,6 +139,7 @@ def _fields(profile: Profile, labels: Labels) -> dict[str, Any]:
     functions = profile.terms.get("function", ())
     fields["functions"] = [term.code for term in functions if term.code]
     fields["function_titles"] = _function_titles(functions, labels)
+    fields["first_function"] = [name for name in (functions[0].code, functions[0].text) if name] if functions else []
     fields |= _media(profile)
     return _filled(fields)
 

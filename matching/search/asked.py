@@ -91,6 +91,12 @@ def wanted(ring: AskedRing, view: ShowcaseView) -> Clause | None:
     return _clause(ring, "functions", "function_titles") if view.shows("functions") else None
 
 
+def wanted_first(ring: AskedRing, view: ShowcaseView) -> Clause | None:
+    """What the candidate wants most is of this ring (PROF-20: functions are in the candidate's order)."""
+    names = [*ring.codes, *ring.titles, *ring.phrases]
+    return terms("first_function", names) if view.shows("functions") else None
+
+
 def done(ring: AskedRing, view: ShowcaseView) -> Clause | None:
     """The candidate did an occupation of this ring; None when the showcase hides work experience."""
     return _clause(ring, "experience.code", "experience.title") if view.shows("experience") else None

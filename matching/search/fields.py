@@ -38,6 +38,7 @@ FIELDS: tuple[Field, ...] = (
     Field("target_groups", "target_groups"),
     Field("fields", "fields"),
     Field("functions", "functions"),  # keyword occupation codes, in the candidate's order
+    Field("first_function", "functions"),  # keyword normalised: code and own words of the first, wanted most
     Field(
         "function_titles", "functions", words=True
     ),  # text: labels of codes and free titles; .label keyword normalised

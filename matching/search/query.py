@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
-from matching.search.asked import any_ring, asked_rings, done, wanted
+from matching.candidates.parts import ShowcaseView
+from matching.search.asked import AskedRing, any_ring, asked_rings, done, wanted, wanted_first
 from matching.search.clauses import MATCH_ALL, MATCH_NONE, Clause, all_of, any_of, constant, exists
 from matching.search.criteria import SearchCriteria
 from matching.search.filters import filter_clauses, hours_clause, place_clause
@@ -69,21 +71,32 @@ def _wish_filter(criteria: SearchCriteria, knowledge: Knowledge) -> list[Clause]
 
 
 def occupation_part(criteria: SearchCriteria, profile: RankingProfile, knowledge: Knowledge) -> Clause | None:
-    """The nearest ring that the candidate stands in, by wish, by experience or by both; None: no occupation asked."""
+    """The nearest ring that the candidate stands in, and how; None when no occupation is asked."""
     part = profile["occupation"]
     rings = asked_rings(criteria, knowledge.taxonomy, knowledge.compound_parts)
     if not rings:
         return None
-    queries: list[Clause] = []
-    for ring in rings:
-        wants, did = wanted(ring, criteria.showcase), done(ring, criteria.showcase)
-        if wants and did:
-            queries.append(constant(all_of([wants, did]), part.points(ring.name, "both")))
-        if wants:
-            queries.append(constant(wants, part.points(ring.name, "wanted")))
-        if did:
-            queries.append(constant(did, part.points(ring.name, "experience")))
-    return {"dis_max": {"queries": queries or [dict(MATCH_NONE)], "_name": part.clause_name}}
+    standing = [
+        constant(clause, part.points(ring.name, how))
+        for ring in rings
+        for how, clause in _standings(ring, criteria.showcase)
+    ]
+    return {"dis_max": {"queries": standing or [dict(MATCH_NONE)], "_name": part.clause_name}}
+
+
+def _standings(ring: AskedRing, view: ShowcaseView) -> Iterator[tuple[str, Clause]]:
+    """How candidates may stand in a ring (matching.search.ranking.HOW), as far as the showcase shows it."""
+    wants, first, did = wanted(ring, view), wanted_first(ring, view), done(ring, view)
+    if first and did:
+        yield "first_and_done", all_of([first, did])
+    if wants and did:
+        yield "wanted_and_done", all_of([wants, did])
+    if first:
+        yield "first", first
+    if wants:
+        yield "wanted", wants
+    if did:
+        yield "done", did
 
 
 def words_part(criteria: SearchCriteria, profile: RankingProfile, knowledge: Knowledge) -> Clause | None:

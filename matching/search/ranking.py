@@ -15,10 +15,12 @@ from matching.search.fields import FIELDS
 
 PART_PREFIX = "part:"
 RINGS = ("exact", "synonym", "titled", "unit_group", "related", "further", "group")
+#: How somebody stands in a ring: wants it most and did it, wants it and did it, wants it most, wants it, did it.
+HOW = ("first_and_done", "wanted_and_done", "first", "wanted", "done")
 #: part -> the shape values it needs; each is a share of the weight (0 to 1) unless named otherwise in docs/ranking.md.
 SHAPES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
-        "occupation": (*RINGS, "both", "wanted", "experience"),
+        "occupation": (*RINGS, *HOW),
         "words": ("half_at", "written_apart", "name"),
         "level": ("same", "same_rank", "higher", "lower"),
         "language": (),
@@ -60,10 +62,11 @@ class Part:
             points *= self.shape[share]
         return points
 
-    def field_weight(self, field: str) -> float:
-        """How much a text field counts (1 unless the profile says so); a field of an object inherits its object's."""
+    def weighted(self, field: str) -> str:
+        """A text field as queries name it, with how much it counts ('field^3'; a field of an object as its object)."""
         above = field.partition(".")[0]
-        return self.shape.get(_FIELD_PREFIX + field, self.shape.get(_FIELD_PREFIX + above, 1.0))
+        weight = self.shape.get(_FIELD_PREFIX + field, self.shape.get(_FIELD_PREFIX + above, 1.0))
+        return field if weight == 1 else f"{field}^{weight:g}"
 
 
 @dataclass(frozen=True)

@@ -103,7 +103,8 @@ class _Occupations:
             if code:
                 wants.setdefault(code, title)
         for code, label in wants.items():
-            yield Reason("met", "function", "functions", {"label": label, "code": code})
+            first = code == next(iter(listing.get("functions") or ()), None) or label == next(iter(titles), None)
+            yield Reason("met", "function", "functions", {"label": label, "code": code, "first": first})
         if not wants:
             codes = [*(listing.get("functions") or ()), *self._related_codes(titles)]
             yield from self._nearest(codes, "functions", wanted=True)

@@ -16,7 +16,7 @@ class Reason:
     Only what was asked is judged; an empty field is 'unknown', never met. `values` by kind (codes are vocabularies'
     or occupations' codes, `label` a Dutch label or the candidate's own words):
 
-    - function (wants it): label, code (of the occupation asked)
+    - function (wants it): label, code (of the occupation asked), first (it is what is wanted most)
     - experience (did it): label, code, years (whole, 0: less than one, None: no dates), until (year, None: unknown
       or now), current
     - related: label (of the occupation the candidate has), code, asked (label of the one asked), ring (unit_group,

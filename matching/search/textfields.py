@@ -39,6 +39,9 @@ TEXT_FIELDS: dict[str, str] = {
     "term_labels.availability": "availability",
 }
 
+#: Fields that pages and reasons have no use for.
+_ONLY_SEARCHED = frozenset({"term_labels", "first_function"})
+
 
 def searched_fields(view: ShowcaseView) -> tuple[str, ...]:
     """The text fields that this showcase shows now, whatever its index still holds."""
@@ -47,4 +50,4 @@ def searched_fields(view: ShowcaseView) -> tuple[str, ...]:
 
 def returned_fields(view: ShowcaseView) -> list[str]:
     """The fields that a listing is returned with: those of parts shown now."""
-    return [field.name for field in FIELDS if view.shows(field.part) and field.name != "term_labels"]
+    return [field.name for field in FIELDS if view.shows(field.part) and field.name not in _ONLY_SEARCHED]

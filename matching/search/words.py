@@ -17,7 +17,7 @@ def word_clause(word: str, view: ShowcaseView, part: Part, knowledge: Knowledge)
 
     A compound may also occur as its parts. The text is only ever a value of a match: no sign in it has a meaning.
     """
-    fields = [_weighted(field, part) for field in searched_fields(view)]
+    fields = [part.weighted(field) for field in searched_fields(view)]
     named = constant({"match": {NAME_FIELD: {"query": word, "operator": "and"}}}, part.shape["name"])
     queries = [_occurs(word, fields)] if fields else []
     apart = written_apart(word, knowledge.compound_parts)
@@ -33,8 +33,3 @@ def word_clauses(words: Iterable[str], view: ShowcaseView, part: Part, knowledge
 
 def _occurs(text: str, fields: list[str], boost: float = 1.0) -> Clause:
     return {"combined_fields": {"query": text, "fields": fields, "operator": "and", "boost": boost}}
-
-
-def _weighted(field: str, part: Part) -> str:
-    weight = part.field_weight(field)
-    return field if weight == 1 else f"{field}^{weight:g}"

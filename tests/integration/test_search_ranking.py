@@ -23,28 +23,28 @@ def people(engine: Running) -> Iterator[Searching]:
 def test_without_a_question_everybody_is_there_latest_first(people: Searching) -> None:
     found = people.search()
     assert found.total == len(PEOPLE)
-    assert [hit.id for hit in found.hits] == [1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 10]
+    assert [hit.id for hit in found.hits] == [13, 1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 10]
     assert (found.exact, found.related, found.pages) == (None, None, 1)
 
 
 @pytest.mark.requirement("CAND-04", "CAND-14")
-def test_who_wants_and_did_it_then_wants_then_a_synonym_then_did_then_related(people: Searching) -> None:
+def test_who_wants_and_did_it_then_wants_it_most_then_wants_it_too_then_did_it_then_related(people: Searching) -> None:
     found = people.search(occupations=("heftruckchauffeur",))
-    assert [hit.id for hit in found.hits] == [1, 2, 4, 3, 5, 6]
-    assert (found.total, found.exact, found.related) == (6, 4, 2)
+    assert [hit.id for hit in found.hits] == [1, 2, 4, 13, 3, 5, 6]
+    assert (found.total, found.exact, found.related) == (7, 5, 2)
 
 
 @pytest.mark.requirement("CAND-14")
 def test_without_related_only_those_with_the_occupation_itself(people: Searching) -> None:
     found = people.search(occupations=("heftruckchauffeur",), related=False)
-    assert [hit.id for hit in found.hits] == [1, 2, 4, 3]
-    assert (found.exact, found.related) == (4, 0)
+    assert [hit.id for hit in found.hits] == [1, 2, 4, 13, 3]
+    assert (found.exact, found.related) == (5, 0)
 
 
 def test_a_group_finds_all_its_occupations_as_the_thing_itself(people: Searching) -> None:
     found = people.search(groups=("heftruck-intern-transport",))
-    assert {hit.id for hit in found.hits} == {1, 2, 3, 4, 5}
-    assert found.exact == 5
+    assert {hit.id for hit in found.hits} == {1, 2, 3, 4, 5, 13}
+    assert found.exact == 6
 
 
 def test_several_occupations_widen(people: Searching) -> None:
@@ -55,8 +55,8 @@ def test_several_occupations_widen(people: Searching) -> None:
 @pytest.mark.parametrize(
     ("words", "ids", "why"),
     [
-        (("chauffeur",), {1, 2, 3, 5, 7, 8, 9}, "a word finds the compounds that end in it"),
-        (("chauffeurs",), {1, 2, 3, 5, 7, 8, 9}, "and so does its plural"),
+        (("chauffeur",), {1, 2, 3, 5, 7, 8, 9, 13}, "a word finds the compounds that end in it"),
+        (("chauffeurs",), {1, 2, 3, 5, 7, 8, 9, 13}, "and so does its plural"),
         (("vrachtwagenchauffeur",), {7, 9}, "a compound finds itself and its parts written apart, no other driver"),
         (("vrachtwagen", "chauffeur"), {7, 9}, "written apart it finds the compound"),
         (("arts",), set(), "'arts' stands in 'Bartstraat' by accident"),
@@ -64,8 +64,8 @@ def test_several_occupations_widen(people: Searching) -> None:
         (("verkoper",), {10}, "gender doesn't matter"),
         (("containers", "kade"), {1}, "words may stand in different parts"),
         (("containers", "dordrecht"), set(), "but all must occur"),
-        (("heftruck",), {1, 2, 3, 4, 11}, "a name counts as text too"),
-        (("vorkheftruck",), {1, 2, 3, 4}, "a synonym of a word, but not of a name"),
+        (("heftruck",), {1, 2, 3, 4, 11, 13}, "a name counts as text too"),
+        (("vorkheftruck",), {1, 2, 3, 4, 13}, "a synonym of a word, but not of a name"),
         (("eerste", "hulp"), set(), "words that stand nowhere"),
         (("Yildiz",), {3}, "accents and dotless letters don't matter"),
         (("turks",), {1}, "labels of coded values are words"),
@@ -121,7 +121,7 @@ def test_working_times_need_a_day_and_a_day_part(people: Searching) -> None:
 
 @pytest.mark.requirement("CAND-35")
 def test_recency_counts_back_from_today(people: Searching) -> None:
-    assert set(people.ids(filters={"recency": ["maand"]})) == {1}
+    assert set(people.ids(filters={"recency": ["maand"]})) == {1, 13}
     assert 10 not in people.ids(filters={"recency": ["jaar"]})
 
 
@@ -149,6 +149,6 @@ def test_reasons_come_with_the_hits(people: Searching) -> None:
 
 def test_pages_follow_each_other_without_gap_or_repeat(people: Searching) -> None:
     pages = [people.ids(page=number, page_size=5) for number in (1, 2, 3)]
-    assert [len(page) for page in pages] == [5, 5, 2]
+    assert [len(page) for page in pages] == [5, 5, 3]
     assert [one for page in pages for one in page] == people.ids()
     assert people.search(page=2, page_size=5).pages == 3

@@ -33,6 +33,7 @@ PEOPLE: dict[int, dict[str, Any]] = {
         "level": "mbo-2",
         "hours": {"min": 32, "max": 40},
         "functions": ["heftruckchauffeur"],
+        "first_function": ["heftruckchauffeur"],
         "function_titles": ["Heftruckchauffeur"],
         "languages": ["nl", "tr"],
         "language_levels": ["nl:goed", "tr:moedertaal"],
@@ -63,6 +64,7 @@ PEOPLE: dict[int, dict[str, Any]] = {
         "level": "mbo-1",
         "hours": {"min": 24, "max": 32},
         "functions": ["heftruckchauffeur"],
+        "first_function": ["heftruckchauffeur"],
         "function_titles": ["Heftruckchauffeur"],
         "languages": ["nl"],
         "licences": ["B"],
@@ -80,6 +82,7 @@ PEOPLE: dict[int, dict[str, Any]] = {
     4: {  # a free title that is a synonym, without a code
         "name": "Daan Smit",
         "updated_at": "2026-10-01T09:00:00+00:00",
+        "first_function": ["Vorkheftruck-bestuurder"],
         "function_titles": ["Vorkheftruck-bestuurder"],
     },
     5: {  # same unit group
@@ -87,12 +90,14 @@ PEOPLE: dict[int, dict[str, Any]] = {
         "updated_at": "2026-10-01T09:00:00+00:00",
         **_AT_DORDRECHT,
         "functions": ["reachtruckchauffeur"],
+        "first_function": ["reachtruckchauffeur"],
         "function_titles": ["Reachtruckchauffeur"],
     },
     6: {  # stated relation
         "name": "Fatima El Idrissi",
         "updated_at": "2026-10-01T09:00:00+00:00",
         "functions": ["orderpicker"],
+        "first_function": ["orderpicker"],
         "function_titles": ["Orderpicker"],
     },
     7: {  # unrelated: a compound in the index
@@ -100,6 +105,7 @@ PEOPLE: dict[int, dict[str, Any]] = {
         "updated_at": "2026-10-01T09:00:00+00:00",
         **_AT_UTRECHT,
         "functions": ["vrachtwagenchauffeur"],
+        "first_function": ["vrachtwagenchauffeur"],
         "function_titles": ["Vrachtwagenchauffeur"],
         "licences": ["CE"],
         "hours": {"min": 32, "max": 32},
@@ -108,6 +114,7 @@ PEOPLE: dict[int, dict[str, Any]] = {
         "name": "Hanna Visser",
         "updated_at": "2026-10-01T09:00:00+00:00",
         "functions": ["taxichauffeur"],
+        "first_function": ["taxichauffeur"],
         "function_titles": ["Taxichauffeur"],
         "hours": {"min": 8, "max": 16},
     },
@@ -126,6 +133,13 @@ PEOPLE: dict[int, dict[str, Any]] = {
     11: {  # a name that is a job
         "name": "Kees Heftruck",
         "updated_at": "2026-10-01T09:00:00+00:00",
+    },
+    13: {  # wants it too, but something else most
+        "name": "Mo Aydın",
+        "updated_at": "2026-11-20T09:00:00+00:00",
+        "functions": ["kok", "heftruckchauffeur"],
+        "first_function": ["kok"],
+        "function_titles": ["Kok", "Heftruckchauffeur"],
     },
     12: {"name": "Lege Profielen", "updated_at": "2026-10-01T09:00:00+00:00"},
 }

@@ -87,17 +87,15 @@ def test_an_occupation_is_a_choice_between_rings_of_which_the_nearest_counts() -
     [occupation] = query(occupations=("heftruckchauffeur",))["must"]
     queries = occupation["dis_max"]["queries"]
     assert occupation["dis_max"]["_name"] == "part:occupation"
-    assert [one["constant_score"]["boost"] for one in queries[:3]] == pytest.approx([10.0, 9.4, 8.6])
-    wanted, done = (
+    assert [one["constant_score"]["boost"] for one in queries[:5]] == pytest.approx([10.0, 9.0, 8.8, 8.2, 8.0])
+    first, wanted = (
+        {"terms": {"first_function": ["heftruckchauffeur"]}},
         {"terms": {"functions": ["heftruckchauffeur"]}},
-        {"terms": {"experience.code": ["heftruckchauffeur"]}},
     )
-    assert [one["constant_score"]["filter"] for one in queries[:3]] == [
-        {"bool": {"filter": [wanted, done]}},
-        wanted,
-        done,
-    ]
-    boosts = [one["constant_score"]["boost"] for one in queries[::3]]
+    done = {"terms": {"experience.code": ["heftruckchauffeur"]}}
+    both = [{"bool": {"filter": [first, done]}}, {"bool": {"filter": [wanted, done]}}]
+    assert [one["constant_score"]["filter"] for one in queries[:5]] == [*both, first, wanted, done]
+    boosts = [one["constant_score"]["boost"] for one in queries[::5]]
     assert boosts == sorted(boosts, reverse=True)
     assert all(one["constant_score"]["boost"] <= 10 for one in queries)
 
@@ -113,7 +111,7 @@ def test_without_related_only_the_occupation_itself_counts() -> None:
 
 def test_several_occupations_are_one_choice() -> None:
     [occupation] = query(occupations=("kok", "heftruckchauffeur"))["must"]
-    exact = occupation["dis_max"]["queries"][1]["constant_score"]["filter"]
+    exact = occupation["dis_max"]["queries"][3]["constant_score"]["filter"]
     assert exact == {"terms": {"functions": ["heftruckchauffeur", "kok"]}}
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from matching.search.ranking import SHAPES, ProfileError, load_profile, read_profile
+from matching.search.ranking import HOW, SHAPES, ProfileError, load_profile, read_profile
 
 
 def standard() -> dict[str, Any]:
@@ -61,12 +61,12 @@ def test_an_unknown_profile_is_named() -> None:
         load_profile("nobody")
 
 
-def test_relation_never_outranks_the_occupation_by_place_and_date_alone() -> None:
-    """What the weights promise: having the occupation beats a related one however near and recent (CAND-14)."""
+def test_a_related_occupation_never_comes_first_for_being_recent() -> None:
+    """What the weights promise (CAND-14)."""
     profile = load_profile()
     occupation = profile["occupation"]
-    least_own = min(occupation.points(ring, "experience") for ring in ("exact", "synonym", "titled"))
-    most_related = max(occupation.points(ring, "wanted") for ring in ("unit_group", "related"))
-    assert least_own - most_related > 0
-    assert occupation.points("exact", "experience") - most_related > profile["recency"].weight
-    assert occupation.points("exact", "wanted") > occupation.points("exact", "experience")
+    own = [occupation.points(ring, how) for ring in ("exact", "synonym", "titled") for how in HOW]
+    related = [occupation.points(ring, how) for ring in ("unit_group", "related", "further", "group") for how in HOW]
+    assert min(own) - max(related) > profile["recency"].weight
+    nearness = [occupation.points("exact", how) for how in HOW]
+    assert nearness == sorted(nearness, reverse=True)
