@@ -1,0 +1,85 @@
+"""A real browser, signed in to the site; any page that logs an error or breaks the content policy fails its test."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, StorageState, sync_playwright
+
+from tests.support.site import EMAIL, PASSWORD
+
+FLAGS = (
+    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync"
+).split()
+WIDE, SMALL, PHONE = (1440, 900), (1093, 614), (390, 844)
+
+OpenPage = Callable[..., Page]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium."""
+    path = shutil.which("chromium")
+    assert path, "chromium is not installed: sudo apt-get install chromium"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def signed_in(browser: Browser, site: str) -> StorageState:
+    """The cookies of somebody who signed in through the form."""
+    context = browser.new_context(base_url=site)
+    page = context.new_page()
+    page.goto("/kandidaten/")
+    page.get_by_label("E-mailadres").fill(EMAIL)
+    page.get_by_label("Wachtwoord").fill(PASSWORD)
+    page.get_by_role("button", name="Inloggen").click()
+    page.wait_for_url("**/kandidaten/rijnmond/")
+    state = context.storage_state()
+    context.close()
+    return state
+
+
+@pytest.fixture
+def open_page(browser: Browser, site: str, signed_in: StorageState) -> Iterator[OpenPage]:
+    """Open a page in a fresh browser context; at the end no page may have logged an error."""
+    errors: list[str] = []
+    contexts = []
+
+    def watch(page: Page) -> None:
+        page.on("pageerror", lambda error: errors.append(f"{page.url}: {error}"))
+        # A deliberate 404 is logged by the browser itself; what our code or the policy says counts.
+        page.on(
+            "console",
+            lambda message: (
+                errors.append(f"{page.url}: {message.text}")
+                if message.type in ("error", "warning") and "Failed to load resource" not in message.text
+                else None
+            ),
+        )
+
+    def open_(address: str, size: tuple[int, int] = WIDE, guest: bool = False, **options: Any) -> Page:
+        context = browser.new_context(
+            base_url=site,
+            viewport={"width": size[0], "height": size[1]},
+            storage_state=None if guest else signed_in,
+            reduced_motion="reduce",
+            **options,
+        )
+        context.set_default_timeout(15_000)
+        contexts.append(context)
+        page = context.new_page()
+        watch(page)
+        page.goto(address)
+        return page
+
+    yield open_
+    for context in contexts:
+        context.close()
+    assert errors == []
