@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Set
 from dataclasses import dataclass
+from functools import lru_cache
 
 from matching.candidates.parts import ShowcaseView
 from matching.search.clauses import Clause, any_of, terms
@@ -28,6 +29,7 @@ class AskedRing:
     phrases: tuple[str, ...] = ()
 
 
+@lru_cache(maxsize=32_768)
 def label_key(text: str) -> str:
     """What titles are compared by, as the index's normalizer has it: 'Vorkheftruck-bestuurder' is one word."""
     return normalise(text).replace(" ", "")

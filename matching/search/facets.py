@@ -10,7 +10,6 @@ from matching.search.clauses import Clause, all_of
 from matching.search.criteria import SearchCriteria
 from matching.search.filters import (
     CODE_FIELDS,
-    TIME_FIELDS,
     filter_clauses,
     offered_options,
     option_clause,
@@ -50,17 +49,16 @@ def _options(category: Category, criteria: SearchCriteria, knowledge: Knowledge)
     field = CODE_FIELDS.get(category.code)
     if field:
         return {"terms": {"field": field, "include": options, "size": max(len(options), 1)}}
-    return {"filters": {"filters": {code: _counted(category, code, criteria, knowledge) for code in options}}}
+    ticked = time_groups(criteria.filters.get(category.code, frozenset()), knowledge)
+    return {"filters": {"filters": {code: _counted(category, code, ticked, knowledge) for code in options}}}
 
 
-def _counted(category: Category, option: str, criteria: SearchCriteria, knowledge: Knowledge) -> Clause:
+def _counted(category: Category, option: str, ticked: Mapping[str, Clause], knowledge: Knowledge) -> Clause:
+    """An option's clause; days and day parts are two groups, each counted among those that the other's ticks keep."""
     clause = option_clause(category.code, option, knowledge)
-    if category.code != "working_times":
+    if category.code != "working_times" or not ticked:
         return clause
-    # Days and day parts are two groups: an option is counted among those that the other group's ticks keep.
-    own = next(name for name in TIME_FIELDS if option in knowledge.vocabularies[name])
-    groups = time_groups(criteria.filters.get(category.code, frozenset()), knowledge)
-    others = [group for name, group in groups.items() if name != own]
+    others = [group for name, group in ticked.items() if option not in knowledge.vocabularies[name]]
     return all_of([clause, *others]) if others else clause
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from functools import cache
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache, lru_cache
 from typing import Any
 
 from matching.search.compounds import split_compound
@@ -28,20 +28,26 @@ _CODED = {
 }
 
 
-def part_with_word(word: str, listing: Mapping[str, Any], knowledge: Knowledge) -> str:
-    """The first profile part whose text holds the word, or a form of it; '' when none or only the name does."""
-    texts = [(part, normalise(text)) for part, text in _texts(listing, knowledge)]
-    tokens = normalise(word).split()
-    phrase = f" {' '.join(tokens)} "
-    for part, text in texts:
-        if phrase in f" {text} ":
-            return part
-    stemmed = [(part, " ".join(map(_stem, text.split()))) for part, text in texts]
-    for looked_for in (list(map(_stem, tokens)), _parts(tokens, knowledge)):
-        for part, text in stemmed:
-            if looked_for and all(piece in text for piece in looked_for):
-                return part
-    return ""
+def parts_with_words(words: Sequence[str], listing: Mapping[str, Any], knowledge: Knowledge) -> dict[str, str]:
+    """For each word the first profile part whose text holds it, or a form of it; '' when none or only the name does."""
+    if not words:
+        return {}
+    texts: dict[str, str] = {}
+    for part, text in _texts(listing, knowledge):
+        texts[part] = f"{texts.get(part, '')} {text}"
+    normal = {part: f" {normalise(text)} " for part, text in texts.items()}
+    found = {word: _first(normal, [f" {normalise(word)} "]) for word in words}
+    missing = [word for word, part in found.items() if not part]
+    if missing:
+        stemmed = {part: " ".join(map(_stem, text.split())) for part, text in normal.items()}
+        for word in missing:
+            tokens = normalise(word).split()
+            found[word] = _first(stemmed, list(map(_stem, tokens))) or _first(stemmed, _parts(tokens, knowledge))
+    return found
+
+
+def _first(texts: Mapping[str, str], pieces: Sequence[str]) -> str:
+    return next((part for part, text in texts.items() if pieces and all(piece in text for piece in pieces)), "")
 
 
 def _parts(tokens: list[str], knowledge: Knowledge) -> list[str]:
@@ -58,6 +64,7 @@ def _reviewed_forms() -> Mapping[str, str]:
     return forms
 
 
+@lru_cache(maxsize=16_384)
 def _stem(token: str) -> str:
     if token in _reviewed_forms():
         return _reviewed_forms()[token]
@@ -76,9 +83,10 @@ def _texts(listing: Mapping[str, Any], knowledge: Knowledge) -> Iterator[tuple[s
             if isinstance(text, str):
                 yield part, text
     for part, (field, vocabulary) in _CODED.items():
-        labels = knowledge.vocabularies[vocabulary].labels
         for code in _listed(listing.get(field)):
-            yield part, labels.get(code, "")
+            term = knowledge.vocabularies[vocabulary].get(code)
+            if term:
+                yield part, term.label
 
 
 def _listed(value: Any) -> list[Any]:

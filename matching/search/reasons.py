@@ -9,7 +9,7 @@ from typing import Any
 from matching.search.asked import OWN_RINGS, AskedRing, asked_rings, label_key
 from matching.search.criteria import SearchCriteria
 from matching.search.filters import FULL_AND_PART_TIME
-from matching.search.found_words import part_with_word
+from matching.search.found_words import parts_with_words
 from matching.search.knowledge import Knowledge
 from matching.search.periods import span_of
 from matching.search.query import asked_words
@@ -27,14 +27,14 @@ class Explainer:
         self._criteria = criteria
         self._knowledge = knowledge
         self._occupations = _Occupations(criteria, knowledge)
+        self._words = asked_words(criteria, knowledge)
 
     def reasons(self, listing: Listing, distance_km: float | None) -> tuple[Reason, ...]:
         """The reasons for one listing, weightiest first; only what was asked and is shown is judged."""
         criteria, knowledge = self._criteria, self._knowledge
         shows, vocabularies = criteria.showcase.shows, knowledge.vocabularies
         found = [*self._occupations.reasons(listing, knowledge.today)]
-        for word in asked_words(criteria, knowledge):
-            part = part_with_word(word, listing, knowledge)
+        for word, part in parts_with_words(self._words, listing, knowledge).items():
             found.append(Reason("met", "word", part, {"word": word, "part": part}))
         if criteria.levels and shows("level"):
             found.append(_level(criteria.levels, listing.get("level"), vocabularies["level"]))

@@ -15,6 +15,8 @@ def normalise(text: str) -> str:
     'Caissière' and 'caissiere' come out alike, and so do 'call-center' and 'call center'. Signs that tell
     names apart ('+', '#', '&') stay. Text without any other sign than separators gives the empty string.
     """
-    decomposed = unicodedata.normalize("NFKD", text.translate(_LIGATURES))
-    plain = "".join(char for char in decomposed if not unicodedata.combining(char))
+    plain = text
+    if not text.isascii():
+        decomposed = unicodedata.normalize("NFKD", text.translate(_LIGATURES))
+        plain = "".join(char for char in decomposed if not unicodedata.combining(char))
     return _SEPARATORS.sub(" ", plain.casefold()).strip()

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from matching.search.found_words import part_with_word
+from matching.search.found_words import parts_with_words
 from matching.search.periods import Span, span_of
 from matching.search.reasons import Explainer
 from tests.support.knowing import asked, hiding, knowledge
@@ -119,7 +119,7 @@ def test_what_the_showcase_hides_is_no_reason() -> None:
     ],
 )
 def test_a_word_is_found_in_a_part(person: int, word: str, part: str) -> None:
-    assert part_with_word(word, PEOPLE[person], KNOWN) == part
+    assert parts_with_words([word], PEOPLE[person], KNOWN) == {word: part}
 
 
 @pytest.mark.parametrize(
