@@ -123,6 +123,15 @@ def hours_clause(term: Term) -> Clause:
     return all_of(clauses)
 
 
+def overlaps(term: Term, hours: Mapping[str, int]) -> bool:
+    """Whether hours (`min`, `max`) overlap with a class: as `hours_clause` has it, told from a listing."""
+    least, most = int(term.extra["min"]), int(term.extra["max"])
+    if most > FULL_AND_PART_TIME:
+        return hours["max"] >= least
+    begins_in_time = hours["min"] <= most if most == FULL_AND_PART_TIME else hours["min"] < most
+    return hours["max"] >= least and begins_in_time
+
+
 def time_groups(options: Iterable[str], knowledge: Knowledge) -> Mapping[str, Clause]:
     """Ticked days and day parts as two groups: OR within each, both must hold when both are ticked (CAND-33)."""
     groups: dict[str, Clause] = {}

@@ -8,7 +8,7 @@ from typing import Any
 
 from matching.search.asked import OWN_RINGS, AskedRing, asked_rings, label_key
 from matching.search.criteria import SearchCriteria
-from matching.search.filters import FULL_AND_PART_TIME
+from matching.search.filters import overlaps
 from matching.search.found_words import parts_with_words
 from matching.search.knowledge import Knowledge
 from matching.search.periods import span_of
@@ -183,7 +183,7 @@ def _working_time(term: Term, hours: Mapping[str, int] | None) -> Reason:
     values = {"code": term.code, "min": None, "max": None}
     if hours is None:
         return Reason("unknown", "working_time", "hours", values)
-    sign: Sign = "met" if _overlaps(term, hours) else "not_met"
+    sign: Sign = "met" if overlaps(term, hours) else "not_met"
     return Reason(sign, "working_time", "hours", {**values, **hours})
 
 
@@ -191,15 +191,6 @@ def _hours(ticked: Sequence[Term], hours: Mapping[str, int] | None) -> Reason:
     if hours is None:
         return Reason("unknown", "hours", "hours", {"min": None, "max": None})
     inside = any(int(t.extra["min"]) <= hours["min"] and hours["max"] <= int(t.extra["max"]) for t in ticked)
-    overlapping = any(_overlaps(term, hours) for term in ticked)
+    overlapping = any(overlaps(term, hours) for term in ticked)
     sign: Sign = "met" if inside else "partly" if overlapping else "not_met"
     return Reason(sign, "hours", "hours", dict(hours))
-
-
-def _overlaps(term: Term, hours: Mapping[str, int]) -> bool:
-    """As matching.search.filters.hours_clause has it; a test holds the two together."""
-    least, most = int(term.extra["min"]), int(term.extra["max"])
-    if most > FULL_AND_PART_TIME:
-        return hours["max"] >= least
-    begins_in_time = hours["min"] <= most if most == FULL_AND_PART_TIME else hours["min"] < most
-    return hours["max"] >= least and begins_in_time

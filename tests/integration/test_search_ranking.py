@@ -105,10 +105,11 @@ def test_beside_an_occupation_wishes_exclude_nobody(people: Searching) -> None:
     assert people.ids(occupations=("heftruckchauffeur",), levels=("mbo-1",), licences=("B",))[0] in (1, 2)
 
 
-@pytest.mark.requirement("CAND-24", "OPEN-09")
+@pytest.mark.requirement("CAND-09", "CAND-10", "CAND-24", "OPEN-09")
 def test_filters_narrow_between_categories_and_widen_within(people: Searching) -> None:
     assert set(people.ids(filters={"licence": ["B"]})) == {1, 2, 7}
     assert set(people.ids(filters={"licence": ["B"], "level": ["mbo-1"]})) == {2}
+    assert people.ids(occupations=("heftruckchauffeur",), filters={"licence": ["B"]}) == [1, 2]
     assert set(people.ids(filters={"level": ["mbo-1", "mbo-2"]})) == {1, 2}
     assert set(people.ids(filters={"level": ["mbo-1", "niet-ingevuld"], "licence": ["B"]})) == {2, 7}
 
@@ -125,6 +126,7 @@ def test_recency_counts_back_from_today(people: Searching) -> None:
     assert 10 not in people.ids(filters={"recency": ["jaar"]})
 
 
+@pytest.mark.requirement("CAND-32")
 def test_hours_inside_the_choice_come_before_hours_that_overlap(people: Searching) -> None:
     assert people.ids(filters={"hours": ["24-32"]}) == [2, 7, 1, 9]
 

@@ -14,9 +14,9 @@ from matching.search.filters import (
     filter_clauses,
     offered_options,
     option_clause,
+    overlaps,
     place_clause,
 )
-from matching.search.reasons import _overlaps
 from tests.support.knowing import asked, hiding, knowledge
 from tests.support.listings import EVERYTHING, ROTTERDAM
 
@@ -37,6 +37,27 @@ def test_a_licence_is_also_held_by_who_has_one_that_includes_it() -> None:
     assert kept("licence", "CE") == {"terms": {"licences": ["CE"]}}
     assert kept("licence", "C") == {"terms": {"licences": ["C", "CE"]}}
     assert {"B", "BE", "C", "CE", "D", "DE"} <= set(kept("licence", "B")["terms"]["licences"])
+
+
+@pytest.mark.requirement(
+    "CAND-27", "CAND-28", "CAND-29", "CAND-30", "CAND-31", "CAND-34", "CAND-36", "OPEN-10", "OPEN-32"
+)
+@pytest.mark.parametrize(
+    ("category", "option", "field"),
+    [
+        ("transport", "fiets", "transport"),
+        ("certificate", "bhv", "certificates"),
+        ("target_group", "bbl", "target_groups"),
+        ("capability", "tillen", "capabilities"),
+        ("capability", "concentreren", "capabilities"),
+        ("language", "en", "languages"),
+        ("contact", "direct", "contact"),
+        ("work_type", "maken", "work_types"),
+    ],
+)
+def test_an_option_keeps_the_listings_with_its_code(category: str, option: str, field: str) -> None:
+    assert option in offered_options(category, EVERYTHING, KNOWN)
+    assert kept(category, option) == {"terms": {field: [option]}}
 
 
 @pytest.mark.requirement("CAND-24", "OPEN-09")
@@ -77,7 +98,7 @@ def test_hours_are_met_when_the_ranges_overlap(least: int, most: int, classes: s
     """A class holds the hours up to the next one's; only 32 hours belongs to two of them."""
     clauses = {code: option_clause("hours", code, KNOWN) for code in KNOWN.vocabularies["hours"].codes}
     assert {code for code, clause in clauses.items() if holds(clause, least, most)} == classes
-    explained = {term.code for term in KNOWN.vocabularies["hours"] if _overlaps(term, {"min": least, "max": most})}
+    explained = {term.code for term in KNOWN.vocabularies["hours"] if overlaps(term, {"min": least, "max": most})}
     assert explained == classes
 
 
