@@ -7,15 +7,24 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, StorageState, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, StorageState, sync_playwright
 
 from tests.support.site import EMAIL, PASSWORD
 
-FLAGS = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-).split()
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 WIDE, SMALL, PHONE = (1440, 900), (1093, 614), (390, 844)
+
+#: A deliberate 404 is logged by the browser itself; an answer that a newer question made needless, by htmx.
+NO_ERRORS = ("Failed to load resource", "htmx:sendAbort", "htmx:afterRequest")
 
 OpenPage = Callable[..., Page]
 
@@ -54,17 +63,15 @@ def open_page(browser: Browser, site: str, signed_in: StorageState) -> Iterator[
 
     def watch(page: Page) -> None:
         page.on("pageerror", lambda error: errors.append(f"{page.url}: {error}"))
-        # A deliberate 404 is logged by the browser itself; what our code or the policy says counts.
-        page.on(
-            "console",
-            lambda message: (
-                errors.append(f"{page.url}: {message.text}")
-                if message.type in ("error", "warning") and "Failed to load resource" not in message.text
-                else None
-            ),
-        )
+        page.on("console", lambda message: note(page, message))
 
-    def open_(address: str, size: tuple[int, int] = WIDE, guest: bool = False, **options: Any) -> Page:
+    def note(page: Page, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning") and not message.text.startswith(NO_ERRORS):
+            errors.append(f"{page.url}: {message.text}")
+
+    def open_(
+        address: str, size: tuple[int, int] = WIDE, guest: bool = False, errors_expected: bool = False, **options: Any
+    ) -> Page:
         context = browser.new_context(
             base_url=site,
             viewport={"width": size[0], "height": size[1]},
@@ -75,7 +82,8 @@ def open_page(browser: Browser, site: str, signed_in: StorageState) -> Iterator[
         context.set_default_timeout(15_000)
         contexts.append(context)
         page = context.new_page()
-        watch(page)
+        if not errors_expected:
+            watch(page)
         page.goto(address)
         return page
 

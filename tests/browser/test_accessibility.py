@@ -106,6 +106,6 @@ def test_in_english_too(open_page: OpenPage) -> None:
     page = open_page(SEARCH)
     open_account(page)
     page.get_by_role("button", name="English").click()
-    expect(page.get_by_role("heading", name="Candidates")).to_be_visible()
+    expect(page.get_by_role("heading", name="Candidates", exact=True)).to_be_visible()
     page.screenshot(path=OUTPUT / "english-1440.png")
     assert violations(page) == []

@@ -29,7 +29,7 @@ def test_sign_in_search_filter_and_read_without_a_mouse(open_page: OpenPage) -> 
     page.keyboard.press("Tab")
     page.keyboard.type(PASSWORD)
     page.keyboard.press("Enter")
-    page.wait_for_url(f"**{HOME}")
+    page.wait_for_url(re.compile(rf"\d{HOME}$"))
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Naar de inhoud")).to_be_focused()
     expect(page.get_by_role("link", name="Naar de inhoud")).to_be_in_viewport()
@@ -80,7 +80,7 @@ def test_the_list_of_suggestions_keeps_to_the_combobox_pattern(open_page: OpenPa
     field = page.locator("#wat")
     field.focus()
     page.keyboard.type("kok")
-    options = page.get_by_role("option")
+    options = page.locator("#suggesties").get_by_role("option")
     expect(options.first).to_be_visible()
     expect(page.locator("#omroep")).to_contain_text("suggesties")
     page.keyboard.press("ArrowUp")
@@ -116,8 +116,10 @@ def test_focus_is_always_visible(open_page: OpenPage) -> None:
         shown = page.evaluate(
             """() => {
               const at = document.activeElement;
-              const drawn = [at, at.closest('.opt')].filter(Boolean).map(e => [getComputedStyle(e), getComputedStyle(e, '::after')]).flat();
-              return [at.id || at.className, drawn.some(s => s.outlineStyle !== 'none' && parseFloat(s.outlineWidth) >= 3)];
+              const styles = e => [getComputedStyle(e), getComputedStyle(e, '::after')];
+              const drawn = [at, at.closest('.opt')].filter(Boolean).flatMap(styles);
+              const ring = style => style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 3;
+              return [at.id || at.className, drawn.some(ring)];
             }"""
         )
         seen.add(shown[0])

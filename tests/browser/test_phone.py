@@ -67,7 +67,7 @@ def test_targets_are_44_pixels(open_page: OpenPage) -> None:
     page = open_page(f"{HOME}?beroep=kok&plaats=rotterdam", PHONE)
     small = page.evaluate(
         """() => [...document.querySelectorAll('a, button, summary, select, input:not([type=hidden])')]
-          .filter(e => e.checkVisibility({visibilityProperty: true, opacityProperty: false}) && !e.closest('[hidden], .skip, dialog'))
+          .filter(e => e.checkVisibility({visibilityProperty: true}) && !e.closest('[hidden], .skip, dialog'))
           .map(e => [e.id || e.className || e.textContent.trim(), e.matches('.row__link') ? e.closest('.row') : e])
           .map(([name, e]) => [name, e.getBoundingClientRect()])
           .filter(([, box]) => box.width > 1 && box.height > 1 && box.bottom > 0 && box.height < 43.5)

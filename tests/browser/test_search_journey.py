@@ -138,7 +138,7 @@ def test_an_error_leaves_what_is_on_the_screen(open_page: OpenPage) -> None:
 
 
 def test_a_lost_connection_is_said_and_the_list_stays(open_page: OpenPage) -> None:
-    page = open_page(HOME)
+    page = open_page(HOME, errors_expected=True)
     page.route("**/kandidaten/rijnmond/*", lambda route: route.abort())
     page.locator("a[data-profile]").nth(0).click()
     expect(page.get_by_role("alert")).to_contain_text("Geen verbinding")

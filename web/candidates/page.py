@@ -116,6 +116,7 @@ class ExploreView:
 
     title: str
     address: str
+    back: str
     suggest_url: str
     places_url: str
     count_url: str
@@ -163,6 +164,7 @@ def explore_view(
     return ExploreView(
         title=profile.name if profile else _("Kandidaten"),
         address=url_for("candidates.explore", showcase=code),
+        back=explore_url(code, query.opened("")) + (f"#rij-{profile.id}" if profile else ""),
         suggest_url=url_for("candidates.suggest", showcase=code),
         places_url=url_for("candidates.suggest_places"),
         count_url=count_url(code),

@@ -4,8 +4,12 @@ import { searchForm } from "./search.js";
 
 const kept = new Map();
 let chose = false;
+let wasOpen = "";
+
+const openCategory = () => document.querySelector('.cat[aria-expanded="true"]')?.dataset.category ?? "";
 
 function toggle(button) {
+  if (!button) return;
   const filters = document.getElementById("filters");
   const opening = button.getAttribute("aria-expanded") !== "true" || "chosen" in filters.dataset;
   delete filters.dataset.chosen;
@@ -47,6 +51,18 @@ document.addEventListener("click", (event) => {
     toggle(category);
     return;
   }
+  const submit = event.target.closest("button[data-submit]");
+  if (submit) {
+    // htmx doesn't see a button that stands outside its form: its value goes along in a field.
+    event.preventDefault();
+    const field = document.createElement("input");
+    field.type = "hidden";
+    field.name = submit.name;
+    field.value = submit.value;
+    searchForm().append(field);
+    searchForm().requestSubmit();
+    return;
+  }
   const arrow = event.target.closest(".cats__arrow");
   if (arrow) {
     const row = document.querySelector(".cats__row");
@@ -70,12 +86,15 @@ document.addEventListener("change", (event) => {
 
 document.addEventListener("htmx:beforeSwap", (event) => {
   if (event.detail.target.id !== "app") return;
+  wasOpen = openCategory();
   for (const part of document.querySelectorAll("[data-keep-scroll]")) kept.set(part.dataset.keepScroll, part.scrollLeft);
 });
 
 document.addEventListener("htmx:afterSwap", (event) => {
   if (event.detail.target.id !== "app") return;
   for (const part of document.querySelectorAll("[data-keep-scroll]")) part.scrollLeft = kept.get(part.dataset.keepScroll) ?? 0;
+  // What was opened while the answer was on its way stays open.
+  if (wasOpen && wasOpen !== openCategory()) toggle(document.getElementById(`cat-${wasOpen}`));
   if (chose && isFolded() && !isNarrow()) fold();
   chose = false;
   arrows();

@@ -35,7 +35,13 @@ const plain = (event) => !(event.ctrlKey || event.metaKey || event.shiftKey || e
 
 document.addEventListener("click", (event) => {
   const link = event.target.closest?.("a[data-profile], a[data-walk]");
-  if (!link || !plain(event) || isNarrow() || !list()) return;
+  if (!link || !plain(event) || !list()) return;
+  if (isNarrow()) {
+    // The browser's own 'back' then leads to the row that was left.
+    const row = link.closest(".row");
+    if (row) window.history.replaceState(window.history.state, "", `#${row.id}`);
+    return;
+  }
   // At the end of a page 'Volgende' leads to the next page of the list: an ordinary link.
   if (link.dataset.walk && !/\/\d+(\?|$)/.test(link.getAttribute("href"))) return;
   event.preventDefault();
