@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from flask_babel import gettext as _
+from web.texts import gettext as _
 
 #: Where the users are; 'vandaag' is their today.
 ZONE = ZoneInfo("Europe/Amsterdam")
@@ -85,6 +85,11 @@ def format_km(kilometres: float) -> str:
     """A distance rounded to whole kilometres; under one: 'minder dan 1 km'."""
     rounded = round(kilometres)
     return _("%(km)s km", km=format_number(rounded)) if rounded >= 1 else _("minder dan 1 km")
+
+
+def format_short_km(kilometres: float) -> str:
+    """A distance where there is little room: '6 km', '< 1 km'."""
+    return format_km(kilometres) if round(kilometres) >= 1 else _("< 1 km")
 
 
 def format_hours(least: int | None, most: int | None) -> str:

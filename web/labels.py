@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from flask_babel import gettext as _
-
 from matching.candidates.parts import CATEGORIES, NOT_FILLED, PARTS
 from matching.taxonomy.vocabularies import load_vocabularies
 from web.language import chosen_language
 from web.services import services
+from web.texts import gettext as _
 
 
 def term_label(vocabulary: str, code: str) -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from flask import request, url_for
-from flask_babel import gettext as _
 
 from matching.accounts.policy import may
 from web.guard import current_actor
+from web.texts import gettext as _
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from flask_login import current_user
 
 from web import formatting
 from web.menu import menu_items
+from web.texts import translate, translate_number
 
 STATIC = Path(__file__).parent / "static"
 
@@ -33,6 +34,7 @@ def here() -> str:
 def install_templating(app: Flask) -> None:
     """Attach the globals and filters."""
     app.jinja_env.globals.update(current_user=current_user, static=static, here=here, menu_items=menu_items)
+    app.jinja_env.install_gettext_callables(translate, translate_number, newstyle=True)  # type: ignore[attr-defined]
     app.jinja_env.filters.update(
         initials=formatting.initials,
         number=formatting.format_number,

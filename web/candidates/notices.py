@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flask_babel import gettext as _
-
 from web import formatting
 from web.candidates.query import Problem
+from web.texts import gettext as _
 
 
 @dataclass(frozen=True)

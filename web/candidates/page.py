@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import NamedTuple
 
 from flask import url_for
-from flask_babel import gettext as _
-from flask_babel import ngettext
+from markupsafe import Markup
 
 from matching.candidates.parts import CATEGORIES, NOT_FILLED, ShowcaseView
 from matching.search.criteria import RADII_KM
 from matching.taxonomy.places import Gazetteer
 from matching.taxonomy.vocabularies import load_vocabularies
+from web import formatting
 from web.candidates.addresses import count_url, explore_url
 from web.candidates.checks import offered_options
 from web.candidates.notices import Notice, notice_of, status_of
@@ -20,9 +22,12 @@ from web.candidates.profile import ProfileView, Tab
 from web.candidates.query import ALL, FILTER_KINDS, FILTER_PREFIX, Problem, Query
 from web.candidates.results import ResultsView
 from web.labels import category_label, chip_label, kind_label, option_label
+from web.language import chosen_language
+from web.texts import gettext as _
+from web.texts import ngettext
 
-#: The value of a category's button that folds its options again.
-FOLD = "-"
+#: The start of an option's checkbox; the template adds whether it is ticked.
+BOX = Markup('<input type="checkbox" form="zoek" id="f-{slug}-{code}" name="f.{slug}" value="{code}"')
 #: Categories of which one option is chosen at a time (CAND-35).
 SINGLE = frozenset({"recency"})
 
@@ -65,15 +70,17 @@ class PlaceView:
     problem: PlaceProblem | None = None
 
 
-@dataclass(frozen=True)
-class OptionView:
-    """A filter option; `count` None when nothing was searched; `separated` when another group begins with it."""
+class OptionView(NamedTuple):
+    """A filter option: its `box` (the start of its input) and `label` are drawn once per process, the rest each time.
 
-    code: str
-    label: str
-    count: int | None
+    `count` is '' when nothing was searched; `look` holds class names; `separated` when another group begins.
+    """
+
+    box: Markup
+    label: Markup
+    count: str
     active: bool
-    none: bool
+    look: str
     separated: bool
 
 
@@ -218,33 +225,44 @@ def _radii(query: Query) -> Iterator[RadiusView]:
 
 
 def _categories(view: ShowcaseView, query: Query, counts: dict[str, dict[str, int]]) -> Iterator[CategoryView]:
-    vocabularies = dict(load_vocabularies())
+    language, searched = chosen_language(), bool(counts)
     for shown in view.categories:
-        codes = offered_options(view, shown.code, vocabularies)
-        if not codes:
+        if view.category(shown.code) is None:
             continue
         category = CATEGORIES[shown.code]
         active = query.filters.get(category.code, ())
-        options = tuple(
-            OptionView(
-                code=option,
-                label=option_label(category.code, option),
-                count=counts.get(category.code, {}).get(option, 0) if counts else None,
-                active=option in active,
-                none=option == NOT_FILLED,
-                separated=len(category.vocabularies) > 1
-                and option in (vocabularies[category.vocabularies[1]].codes[0], NOT_FILLED),
-            )
-            for option in codes
-        )
+        here = counts.get(category.code, {})
         yield CategoryView(
             slug=category.slug,
             label=category_label(category.code),
             active=len(active),
             open=query.category == category.code,
             single=category.code in SINGLE,
-            options=options,
+            options=tuple(
+                OptionView(box, label, count := _count(here, code, searched), code in active, _look(code, count), new)
+                for code, box, label, new in _drawn_options(view, category.code, language)
+            ),
         )
+
+
+def _count(counts: Mapping[str, int], code: str, searched: bool) -> str:
+    return formatting.format_number(counts.get(code, 0)) if searched else ""
+
+
+def _look(code: str, count: str) -> str:
+    return (" opt--none" if code == NOT_FILLED else "") + (" opt--zero" if count == "0" else "")
+
+
+@lru_cache(maxsize=256)
+def _drawn_options(view: ShowcaseView, category: str, language: str) -> tuple[tuple[str, Markup, Markup, bool], ...]:
+    """Code, box, label in `language` and whether a new group begins: there are hundreds, the same on every page."""
+    vocabularies = dict(load_vocabularies())
+    names, slug = CATEGORIES[category].vocabularies, CATEGORIES[category].slug
+    begins = {vocabularies[names[1]].codes[0], NOT_FILLED} if len(names) > 1 else set()
+    return tuple(
+        (code, BOX.format(slug=slug, code=code), Markup.escape(option_label(category, code)), code in begins)
+        for code in offered_options(view, category, vocabularies)
+    )
 
 
 def _summary(place: str, query: Query, active: int) -> Summary:

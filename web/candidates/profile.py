@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from flask import url_for
-from flask_babel import gettext as _
 
 from matching.candidates.listings import Entry
 from matching.candidates.overview import MediaItem, Profile
@@ -16,6 +15,7 @@ from matching.taxonomy.vocabularies import load_vocabularies
 from web import formatting
 from web.candidates.reasons import ReasonView
 from web.labels import occupation_label, part_label, term_label
+from web.texts import gettext as _
 
 #: Longer texts are cut at the last sentence end before this many characters (PROF-15).
 CUT_AFTER = 320
@@ -209,7 +209,7 @@ def _labels(profile: Profile, vocabulary: str) -> tuple[str, ...]:
 
 def _facts(profile: Profile, km: float | None) -> Iterator[Fact]:
     if profile.place_name:
-        distance = f" ({formatting.format_km(km)})" if km is not None else ""
+        distance = f" ({formatting.format_short_km(km)})" if km is not None else ""
         yield Fact(part_label("home"), profile.place_name + distance)
     if profile.level:
         yield Fact(part_label("level"), term_label("level", profile.level))

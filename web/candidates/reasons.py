@@ -6,13 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from flask_babel import gettext as _
-from flask_babel import ngettext
-
 from matching.candidates.parts import PARTS
 from matching.search.results import Reason
 from web import formatting
 from web.labels import part_label, term_label
+from web.texts import gettext as _
+from web.texts import ngettext
 
 #: A sign beside the word, never colour alone (look.md).
 SYMBOLS = {"met": "✓", "related": "≈", "partly": "◐", "not_met": "✕", "unknown": "?"}
@@ -46,13 +45,17 @@ def reason_view(reason: Reason) -> ReasonView:
 
 
 def _sign_label(sign: str) -> str:
-    return {
-        "met": _("voldoet"),
-        "related": _("verwant"),
-        "partly": _("deels"),
-        "not_met": _("voldoet niet"),
-        "unknown": _("niet ingevuld"),
-    }[sign]
+    match sign:
+        case "met":
+            return _("voldoet")
+        case "related":
+            return _("verwant")
+        case "partly":
+            return _("deels")
+        case "not_met":
+            return _("voldoet niet")
+        case _unknown:
+            return _("niet ingevuld")
 
 
 def _lower_first(label: str) -> str:
@@ -156,8 +159,8 @@ def _distance(_sign: str, values: Values) -> tuple[str, str]:
     km = values.get("km")
     if km is None:
         return _("afstand"), _("Woonplaats niet ingevuld")
-    text = formatting.format_km(km)
-    return text, _("%(km)s van %(place)s", km=text, place=values["centre"])
+    sentence = _("%(km)s van %(place)s", km=formatting.format_km(km), place=values["centre"])
+    return formatting.format_short_km(km), sentence
 
 
 _WORDS: dict[str, Callable[[str, Values], tuple[str, str]]] = {

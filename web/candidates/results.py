@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import url_for
-from flask_babel import gettext as _
-from flask_babel import ngettext
 
 from matching.candidates.parts import ShowcaseView
 from matching.search.criteria import MAX_RESULT_WINDOW, PAGE_SIZE
@@ -18,6 +16,8 @@ from web.candidates.addresses import explore_url, profile_url
 from web.candidates.query import Chip, Query
 from web.candidates.reasons import ReasonView, reason_view
 from web.labels import category_label, chip_label, option_label, term_label
+from web.texts import gettext as _
+from web.texts import ngettext
 
 #: A row shows this many reasons, then '+n' (look.md).
 REASONS_IN_ROW = 3
@@ -157,7 +157,7 @@ def _that_fit(reasons: Sequence[ReasonView]) -> list[ReasonView]:
 
 def _facts(listing: Mapping[str, Any], km: float | None) -> Iterator[str]:
     if listing.get("place_name"):
-        yield listing["place_name"] + (f", {formatting.format_km(km)}" if km is not None else "")
+        yield listing["place_name"] + (f", {formatting.format_short_km(km)}" if km is not None else "")
     if listing.get("level"):
         yield term_label("level", listing["level"])
     hours = listing.get("hours") or {}

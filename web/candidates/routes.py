@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from flask import Blueprint, abort, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 
 from indexer.reader import EngineRefused
 from matching.candidates import overview
@@ -16,6 +15,7 @@ from web.candidates.suggesting import place_groups, term_groups
 from web.errors import Page, show
 from web.guard import allows, signed_in_actor
 from web.services import services
+from web.texts import gettext as _
 
 blueprint = Blueprint("candidates", __name__)
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from flask_babel import gettext as _
-
 from matching.search.criteria import MAX_CHIPS, MAX_TEXT
 from matching.search.terms import FILTER_KINDS
 from matching.taxonomy.places import Ambiguous, Gazetteer, Location, Postcode, Resolved
@@ -15,6 +13,7 @@ from web.candidates.page import PlaceProblem
 from web.candidates.profile import Tab
 from web.candidates.query import Chip, Problem, clean_text
 from web.services import services
+from web.texts import gettext as _
 
 if TYPE_CHECKING:
     from web.candidates.exploring import Asked

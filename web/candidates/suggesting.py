@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from flask_babel import gettext as _
-
 from matching.search.criteria import MAX_TEXT
 from matching.search.results import Suggestion
 from matching.search.terms import FILTER_KINDS
@@ -17,6 +15,7 @@ from web.candidates.exploring import Asked
 from web.candidates.query import Chip, Query, clean_text
 from web.candidates.submit import reference
 from web.labels import chip_label, kind_label, option_label
+from web.texts import gettext as _
 
 MAX_PLACES = 8
 
