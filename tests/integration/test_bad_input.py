@@ -88,7 +88,7 @@ WEIRD = [
     "💼 kok",
     "DROP TABLE candidates",
     "<script>alert(1)</script>",
-    "{{7*7}}",
+    "{{77*77}}",
     "%00",
     "x" * 200,
 ]
@@ -101,7 +101,7 @@ def test_signs_of_query_languages_are_only_text(client: FlaskClient, text: str) 
     assert typed.status_code in (200, 400)
     page = typed.get_data(as_text=True)
     assert "<script>alert" not in page
-    assert ">49<" not in page
+    assert "5929" not in page
     word = client.get(f"{HOME}?woord={quote(text)}")
     assert word.status_code == 200
     assert client.get(f"{HOME}suggesties?q={quote(text)}").status_code == 200

@@ -2,34 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
-from typing import NamedTuple
 
 from flask import url_for
-from markupsafe import Markup
 
 from matching.candidates.parts import CATEGORIES, NOT_FILLED, ShowcaseView
 from matching.search.criteria import RADII_KM
 from matching.taxonomy.places import Gazetteer
-from matching.taxonomy.vocabularies import load_vocabularies
-from web import formatting
 from web.candidates.addresses import count_url, explore_url
-from web.candidates.checks import offered_options
+from web.candidates.categories import CategoryView, category_views
 from web.candidates.notices import Notice, notice_of, status_of
 from web.candidates.profile import ProfileView, Tab
 from web.candidates.query import ALL, FILTER_KINDS, FILTER_PREFIX, Problem, Query
 from web.candidates.results import ResultsView
-from web.labels import category_label, chip_label, kind_label, option_label
-from web.language import chosen_language
+from web.labels import chip_label, kind_label, option_label
 from web.texts import gettext as _
 from web.texts import ngettext
-
-#: The start of an option's checkbox; the template adds whether it is ticked.
-BOX = Markup('<input type="checkbox" form="zoek" id="f-{slug}-{code}" name="f.{slug}" value="{code}"')
-#: Categories of which one option is chosen at a time (CAND-35).
-SINGLE = frozenset({"recency"})
 
 
 @dataclass(frozen=True)
@@ -68,32 +57,6 @@ class PlaceView:
     ref: str
     label: str
     problem: PlaceProblem | None = None
-
-
-class OptionView(NamedTuple):
-    """A filter option: its `box` (the start of its input) and `label` are drawn once per process, the rest each time.
-
-    `count` is '' when nothing was searched; `look` holds class names; `separated` when another group begins.
-    """
-
-    box: Markup
-    label: Markup
-    count: str
-    active: bool
-    look: str
-    separated: bool
-
-
-@dataclass(frozen=True)
-class CategoryView:
-    """A filter category with its options and how many of them are ticked."""
-
-    slug: str
-    label: str
-    active: int
-    open: bool
-    single: bool
-    options: tuple[OptionView, ...]
 
 
 @dataclass(frozen=True)
@@ -181,12 +144,12 @@ def explore_view(
         typed=typed,
         place=place,
         radii=tuple(_radii(query)),
-        categories=tuple(_categories(view, query, counts)),
+        categories=tuple(category_views(view, query, counts)),
         open_category=CATEGORIES[query.category].slug if query.category else "",
         active_filters=active,
         clear_filters=explore_url(code, query.without_filters()),
         summary=_summary(place.label, query, active),
-        status=status_of(problems),
+        status=status_of(tuple(problems)),
         notices=tuple(notice_of(problem) for problem in problems),
         understood=tuple(
             UnderstoodView(u.text, chip_label(u.kind, u.value), kind_label(u.kind), explore_url(code, query.as_word(u)))
@@ -222,47 +185,6 @@ def _radii(query: Query) -> Iterator[RadiusView]:
     for radius in RADII_KM:
         yield RadiusView(str(radius), _("%(km)s km", km=radius), radius == query.radius_km)
     yield RadiusView(ALL, _("alle afstanden"), query.radius_km is None)
-
-
-def _categories(view: ShowcaseView, query: Query, counts: dict[str, dict[str, int]]) -> Iterator[CategoryView]:
-    language, searched = chosen_language(), bool(counts)
-    for shown in view.categories:
-        if view.category(shown.code) is None:
-            continue
-        category = CATEGORIES[shown.code]
-        active = query.filters.get(category.code, ())
-        here = counts.get(category.code, {})
-        yield CategoryView(
-            slug=category.slug,
-            label=category_label(category.code),
-            active=len(active),
-            open=query.category == category.code,
-            single=category.code in SINGLE,
-            options=tuple(
-                OptionView(box, label, count := _count(here, code, searched), code in active, _look(code, count), new)
-                for code, box, label, new in _drawn_options(view, category.code, language)
-            ),
-        )
-
-
-def _count(counts: Mapping[str, int], code: str, searched: bool) -> str:
-    return formatting.format_number(counts.get(code, 0)) if searched else ""
-
-
-def _look(code: str, count: str) -> str:
-    return (" opt--none" if code == NOT_FILLED else "") + (" opt--zero" if count == "0" else "")
-
-
-@lru_cache(maxsize=256)
-def _drawn_options(view: ShowcaseView, category: str, language: str) -> tuple[tuple[str, Markup, Markup, bool], ...]:
-    """Code, box, label in `language` and whether a new group begins: there are hundreds, the same on every page."""
-    vocabularies = dict(load_vocabularies())
-    names, slug = CATEGORIES[category].vocabularies, CATEGORIES[category].slug
-    begins = {vocabularies[names[1]].codes[0], NOT_FILLED} if len(names) > 1 else set()
-    return tuple(
-        (code, BOX.format(slug=slug, code=code), Markup.escape(option_label(category, code)), code in begins)
-        for code in offered_options(view, category, vocabularies)
-    )
 
 
 def _summary(place: str, query: Query, active: int) -> Summary:
