@@ -69,19 +69,15 @@ class Understander:
         return terms or [Understood("word", word, word, word, "word") for word in dict.fromkeys(key.split())]
 
     def _equal(self, key: str, typed: str, kinds: Sequence[str]) -> Sequence[Understood]:
-        """The one term that is called this, in one spelling or another.
-
-        A name that several groups share ('chauffeur') is no chip: it is looked for as a word, which is nearer to what
-        was meant than all members of all those groups; the suggestions offer the groups.
-        """
+        """The term that is called this, in one spelling or another; several groups may share a name ('chauffeur')."""
         named = [name for name in self._by_key.get(key, ()) if name.kind in kinds]
         if named:
-            return [_as_chip(name, typed, "label" if name.preferred else "synonym") for name in _only(named)]
-        variants = _only([match for match in self.taxonomy.find_label(typed) if match.kind in kinds])
-        if variants:
+            return [_as_chip(name, typed, "label" if name.preferred else "synonym") for name in _alike(named)]
+        variants = _alike([match for match in self.taxonomy.find_label(typed) if match.kind in kinds])
+        if variants and (len(variants) == 1 or variants[0].kind == "group"):
             return [Understood(match.kind, match.code, match.label, typed, "variant") for match in variants]
         squeezed = [name for name in self._by_squeezed.get(key.replace(" ", ""), ()) if name.kind in kinds]
-        return [_as_chip(name, typed, "spacing") for name in _only(squeezed)]
+        return [_as_chip(name, typed, "spacing") for name in _alike(squeezed)]
 
     def _misspelt(self, key: str, typed: str, kinds: Sequence[str]) -> Sequence[Understood]:
         """The one term whose name is nearest, if it is near enough and no other term is as near.
@@ -126,11 +122,11 @@ def _grouped(pairs: list[tuple[str, Name]]) -> Mapping[str, list[Name]]:
     return found
 
 
-def _only(found: Sequence[Named]) -> Sequence[Named]:
-    """The first of `found`, unless another of its kind is called the same."""
-    if len({one.code for one in found if one.kind == found[0].kind}) > 1:
-        return ()
-    return found[:1]
+def _alike(found: Sequence[Named]) -> Sequence[Named]:
+    """The first, and with it the others of its kind where that is 'group': a name belongs to one term otherwise."""
+    if not found or found[0].kind != "group":
+        return found[:1]
+    return [one for one in found if one.kind == "group"]
 
 
 def _as_chip(name: Name, typed: str, via: Via) -> Understood:
