@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from html import unescape
 
 import pytest
@@ -11,6 +12,7 @@ from flask.testing import FlaskClient
 
 from matching.candidates.overview import STATEMENTS_PER_PROFILE
 from matching.candidates.parts import CATEGORIES
+from matching.candidates.showcases import define, load_showcase
 from matching.demo.showcases import SHOWCASES
 from matching.settings import Settings
 from tests.support.site import EMAIL, OTHER_EMAIL, PASSWORD
@@ -230,3 +232,29 @@ def test_the_way_through_the_results_crosses_pages(client: FlaskClient) -> None:
     back = re.search(r'href="([^"]+)" id="vorige"', second)
     assert back
     assert back[1] == f"{HOME}?kandidaat=laatste"
+
+
+@pytest.mark.requirement("CAND-37", "PROF-03")
+def test_what_a_showcase_hides_can_neither_be_asked_nor_seen(app: Flask, client: FlaskClient) -> None:
+    database = app.extensions[EXTENSION].database
+    with database.read() as session:
+        before = load_showcase(session, "haaglanden")
+    assert before is not None
+    hidden = {"home", "level", "target_groups"}
+    categories = tuple(shown for shown in before.categories if CATEGORIES[shown.code].part not in hidden)
+    try:
+        with database.write() as session:
+            define(session, replace(before, parts=before.parts - hidden, categories=categories), 1)
+        address = "/kandidaten/haaglanden/?plaats=denhaag&niveau=mbo-2&f.doelgroep=bbl"
+        answer = client.get(address)
+        page = answer.get_data(as_text=True)
+        assert answer.status_code == 400
+        assert "niet zoeken op “MBO 2”" in page
+        assert "“bbl” kun je in deze etalage niet filteren" in page
+        assert 'name="waar"' not in page
+        profile = page_of(client, profile_addresses(page)[0])
+        assert "Werk- en denkniveau" not in profile
+        assert "Woonplaats" not in profile
+    finally:
+        with database.write() as session:
+            define(session, before, 1)

@@ -12,8 +12,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import orjson
+
 from matching.demo.accounts import PASSWORD
 from matching.settings import PROJECT_ROOT, Settings, load_settings
+from tests.support.intake import FULL, write_files
 from tests.support.waiting import wait_until
 from web.commands.serve import server_command
 
@@ -23,7 +26,33 @@ OTHER_EMAIL = "s.bennani@vlietkant.example"
 READY_WITHIN_S = 60
 STOP_WITHIN_S = 15
 
-__all__ = ["EMAIL", "OTHER_EMAIL", "PASSWORD", "fill_site", "serving"]
+#: Somebody with every part filled, long texts, long lists and a long name; not touched for years.
+FULL_PERSON = {
+    **FULL,
+    "external_id": "site-full",
+    "name": "Wilhelmina-Josephina van der Achterbergh-Zonderland tot Drakenstein",
+    "showcases": ["rijnmond", "haaglanden"],
+    "updated_at": "2024-02-03T09:30:00+01:00",
+    "about": "Ik werk al tien jaar in het magazijn. " * 12 + "Slotzin van het verhaal.",
+    "functions": [{"title": f"Functie {number}"} for number in range(1, 9)],
+    "certificates": ["heftruck", "reachtruck", "vca-basis", "bhv", "ehbo", "code-95", "taxipas"],
+    "days": ["maandag", "dinsdag", "woensdag", "donderdag", "vrijdag"],
+    "day_parts": ["ochtend", "middag"],
+    "experience": [
+        *FULL["experience"],
+        *({"title": f"Eerdere baan {number}", "start": str(2000 + number)} for number in range(5)),
+    ],
+    "courses": [{"title": "Heftruck", "institution": "Rijschool", "place": "Schiedam", "certificate": True}],
+}
+#: Somebody who filled in nothing.
+THIN_PERSON = {
+    "external_id": "site-thin",
+    "name": "Dunja Leegdrager",
+    "showcases": ["rijnmond"],
+    "updated_at": "2026-01-02T10:00:00+01:00",
+}
+
+__all__ = ["EMAIL", "FULL_PERSON", "OTHER_EMAIL", "PASSWORD", "THIN_PERSON", "fill_site", "serving"]
 
 
 def fill_site(folder: Path, engine_url: str, prefix: str) -> Settings:
@@ -35,15 +64,17 @@ def fill_site(folder: Path, engine_url: str, prefix: str) -> Settings:
         index_prefix=prefix,
         secret_key="for tests only",
     )
-    command = "from web.commands import main; main()"
-    subprocess.run(
-        [sys.executable, "-c", command, "demo", "load", "--people", str(PEOPLE)],
-        check=True,
-        cwd=PROJECT_ROOT,
-        env=environment(settings),
-        stdout=subprocess.DEVNULL,
-    )
+    _run(settings, "demo", "load", "--people", str(PEOPLE))
+    write_files(folder)
+    lines = folder / "profiles.jsonl"
+    lines.write_bytes(orjson.dumps(FULL_PERSON) + b"\n" + orjson.dumps(THIN_PERSON) + b"\n")
+    _run(settings, "candidates", "import", str(lines))
     return settings
+
+
+def _run(settings: Settings, *arguments: str) -> None:
+    command = [sys.executable, "-c", "from web.commands import main; main()", *arguments]
+    subprocess.run(command, check=True, cwd=PROJECT_ROOT, env=environment(settings), stdout=subprocess.DEVNULL)
 
 
 def environment(settings: Settings) -> dict[str, str]:

@@ -6,10 +6,12 @@ from dataclasses import replace
 
 from matching.candidates.parts import CATEGORIES, NOT_FILLED, ShowcaseView
 from matching.search.criteria import PAGE_SIZE, Centre, SearchCriteria
+from matching.search.terms import offered
 from matching.taxonomy.occupations import Taxonomy
 from matching.taxonomy.places import Gazetteer
 from matching.taxonomy.vocabularies import Vocabulary
 from web.candidates.query import Chip, Problem, Query
+from web.labels import chip_label
 
 Vocabularies = dict[str, Vocabulary]
 
@@ -21,18 +23,23 @@ def check(
     problems: list[Problem] = []
     chips = []
     for chip in query.chips:
-        if _known(chip, taxonomy, vocabularies):
-            chips.append(chip)
-        else:
+        if not _known(chip, taxonomy, vocabularies):
             problems.append(Problem("chip", chip.value))
+        elif chip.kind != "word" and not offered(chip.kind, view):
+            problems.append(Problem("not_offered", chip_label(chip.kind, chip.value)))
+        else:
+            chips.append(chip)
     filters: dict[str, tuple[str, ...]] = {}
     for code, options in query.filters.items():
-        offered = offered_options(view, code, vocabularies)
-        kept = tuple(option for option in options if option in offered)
-        problems.extend(Problem("option", option) for option in options if option not in offered)
+        choice = offered_options(view, code, vocabularies)
+        kept = tuple(option for option in options if option in choice)
+        problems.extend(Problem("option", option) for option in options if option not in choice)
         if kept:
             filters[code] = kept
     place = query.place
+    if place and not view.shows("home"):
+        problems.append(Problem("place_hidden"))
+        place = ""
     if place and gazetteer.at(place) is None:
         problems.append(Problem("place", place))
         place = ""

@@ -25,6 +25,10 @@ def notice_of(problem: Problem) -> Notice:
             "radius": _("“%(value)s” is geen afstand die je kunt kiezen. We zochten binnen 25 km.", value=value),
             "place": _("De plaats “%(value)s” kennen we niet. We zochten zonder plaats.", value=value),
             "place_typed": _("De plaats “%(value)s” kennen we niet.", value=value),
+            "place_hidden": _("In deze etalage kun je niet op plaats zoeken. We zochten zonder plaats."),
+            "not_offered": _(
+                "In deze etalage kun je niet zoeken op “%(value)s”. We zochten zonder die term.", value=value
+            ),
             "category": _("Het filter “%(value)s” bestaat niet. We zochten zonder dat filter.", value=value),
             "option": _(
                 "Op “%(value)s” kun je in deze etalage niet filteren. We zochten zonder dat filter.", value=value

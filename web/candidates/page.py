@@ -51,11 +51,15 @@ class PlaceProblem:
 
 @dataclass(frozen=True)
 class PlaceView:
-    """The place field: what it shows, the reference behind it, the label that belongs to the reference."""
+    """The place field: what it shows, the reference behind it, the label that belongs to the reference.
+
+    `offered` False in a showcase that hides where people live.
+    """
 
     text: str
     ref: str
     label: str
+    offered: bool
     problem: PlaceProblem | None = None
 
 
@@ -128,6 +132,7 @@ def explore_view(
         text=where if where is not None else (point.label if point else ""),
         ref=query.place,
         label=point.label if point else "",
+        offered=view.shows("home"),
         problem=place_problem,
     )
     active = sum(len(options) for options in query.filters.values())

@@ -43,7 +43,7 @@ def settle_place(asked: Asked, text: str) -> Asked:
     """Set the place that was typed; several of that name, or none, become a choice and nothing else is lost."""
     text = clean_text(text)[:MAX_TEXT]
     gazetteer = services().gazetteer
-    if not text:
+    if not text or not asked.view.shows("home"):
         return replace(asked, query=asked.query.with_place(""))
     known = gazetteer.at(asked.query.place) if asked.query.place else None
     if known and known.label == text:
