@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
+import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -163,13 +165,29 @@ def describe_settings(settings: Settings) -> Mapping[str, tuple[str, str]]:
 
 
 def session_key(settings: Settings) -> str:
-    """The key that signs sessions: the configured one, else one made once and kept in the state folder (mode 600)."""
+    """The key that signs sessions: the configured one, else one made once and kept in the state folder (mode 600).
+
+    Processes that start together get the same one. Raises SettingsError when the kept one is empty.
+    """
     if settings.secret_key:
         return settings.secret_key
     path = settings.state_dir / "secret_key"
     if not path.exists():
         settings.state_dir.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(secrets.token_urlsafe(48))
-    return path.read_text()
+        _write_once(path, secrets.token_urlsafe(48))
+    key = path.read_text().strip()
+    if not key:
+        raise SettingsError(f"{path} is empty: remove it and start again (everybody then signs in anew)")
+    return key
+
+
+def _write_once(path: Path, content: str) -> None:
+    """Make the file with mode 600, there whole or not at all; one that another process made first is left alone."""
+    handle, partial = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+    try:
+        with os.fdopen(handle, "w") as file:
+            file.write(content)
+        with suppress(FileExistsError):
+            os.link(partial, path)
+    finally:
+        os.unlink(partial)

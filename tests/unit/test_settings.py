@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import stat
+from multiprocessing.queues import SimpleQueue
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 import pytest
@@ -45,6 +48,33 @@ def test_the_session_key_is_made_once_and_closed_to_others(tmp_path: Path) -> No
     assert session_key(settings) == key
     assert len(key) >= 48
     assert stat.S_IMODE((tmp_path / "secret_key").stat().st_mode) == 0o600
+
+
+def _key_of_one_start(folder: Path, barrier: Barrier, keys: SimpleQueue[str]) -> None:
+    settings = load_settings(state_dir=folder, secret_key="")
+    barrier.wait(30)
+    keys.put(session_key(settings))
+
+
+def test_processes_that_start_together_sign_with_one_key(tmp_path: Path) -> None:
+    processes = multiprocessing.get_context("fork")
+    for start in range(10):
+        folder = tmp_path / str(start)
+        barrier, keys = processes.Barrier(4), processes.SimpleQueue()
+        workers = [processes.Process(target=_key_of_one_start, args=(folder, barrier, keys)) for _ in range(4)]
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join(60)
+        assert [worker.exitcode for worker in workers] == [0] * 4
+        assert {keys.get() for _ in workers} == {(folder / "secret_key").read_text()}
+        assert [path.name for path in folder.iterdir()] == ["secret_key"]
+
+
+def test_an_empty_session_key_is_never_used(tmp_path: Path) -> None:
+    (tmp_path / "secret_key").touch()
+    with pytest.raises(SettingsError, match="secret_key is empty"):
+        session_key(load_settings(state_dir=tmp_path, secret_key=""))
 
 
 def test_two_installations_have_two_names(tmp_path: Path) -> None:
