@@ -258,3 +258,27 @@ def test_what_a_showcase_hides_can_neither_be_asked_nor_seen(app: Flask, client:
     finally:
         with database.write() as session:
             define(session, before, 1)
+
+
+@pytest.mark.requirement("GEN-07")
+def test_a_profile_is_read_and_never_changed_here(app: Flask, client: FlaskClient) -> None:
+    profile = page_of(client, profile_addresses(page_of(client, HOME))[0])
+    actions = set(re.findall(r'<form method="post"[^>]*action="([^"]+)"', profile))
+    assert actions == {"/uitloggen"}
+    changing = [rule.rule for rule in app.url_map.iter_rules() if (rule.methods or set()) - {"GET", "HEAD", "OPTIONS"}]
+    assert not [rule for rule in changing if rule.startswith("/kandidaten")]
+
+
+@pytest.mark.requirement("OPEN-30", "CAND-16")
+def test_the_distances_to_choose_from(client: FlaskClient) -> None:
+    page = page_of(client, HOME)
+    options = re.findall(r'<option value="(\w+)"( selected)?>([^<]+)</option>', page)
+    assert [(value, label) for value, _selected, label in options] == [
+        ("5", "5 km"),
+        ("10", "10 km"),
+        ("25", "25 km"),
+        ("50", "50 km"),
+        ("100", "100 km"),
+        ("alle", "alle afstanden"),
+    ]
+    assert [value for value, selected, _label in options if selected] == ["25"]
