@@ -20,20 +20,27 @@ CONTENT_SECURITY_POLICY = "; ".join(
 )
 
 
+#: What every answer carries, whoever makes it: the application, or the web server that could not read the request.
+SECURITY_HEADERS = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+HSTS = {"Strict-Transport-Security": "max-age=31536000; includeSubDomains"}
+NOT_KEPT = {"Cache-Control": "no-store"}
+
+
 def install_headers(app: Flask, https: bool) -> None:
     """Send the headers with every answer; pages are not kept in caches, versioned assets are."""
 
     def add(response: Response) -> Response:
-        headers = response.headers
-        headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
-        headers.setdefault("X-Content-Type-Options", "nosniff")
-        headers.setdefault("Referrer-Policy", "same-origin")
-        headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
-        headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
+        wanted = SECURITY_HEADERS | (HSTS if https else {})
         if request.endpoint not in ("static", "assets.package_file"):
-            headers.setdefault("Cache-Control", "no-store")
-        if https:
-            headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+            wanted = wanted | NOT_KEPT
+        for name, value in wanted.items():
+            response.headers.setdefault(name, value)
         return response
 
     app.after_request(add)

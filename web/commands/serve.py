@@ -9,6 +9,9 @@ import click
 
 from matching.settings import Settings, load_settings
 
+#: The most gunicorn takes; above the longest address that the pages accept, so that those speak first.
+LONGEST_REQUEST_LINE = 8190
+
 
 def server_command(settings: Settings) -> list[str]:
     """The gunicorn command for these settings; no access log, since addresses hold search words."""
@@ -22,9 +25,11 @@ def server_command(settings: Settings) -> list[str]:
         "--workers",
         str(settings.web_workers),
         "--worker-class",
-        "gthread",
+        "web.worker.Worker",
         "--threads",
         "4",
+        "--limit-request-line",
+        str(LONGEST_REQUEST_LINE),
         "--log-level",
         "warning",
     ]
