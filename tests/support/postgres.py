@@ -6,7 +6,6 @@ import itertools
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -17,6 +16,7 @@ from pathlib import Path
 import psycopg
 
 from indexer.engine import unprivileged
+from tests.support.ports import free_port
 
 START_WITHIN_S = 60
 POLL_S = 0.05
@@ -67,7 +67,7 @@ def running_server() -> Iterator[PostgresServer]:
         )
         if made.returncode:
             raise RuntimeError(f"initdb failed: {made.stderr.decode(errors='replace')}")
-        port = _free_port()
+        port = free_port()
         options = itertools.chain.from_iterable(("-c", option) for option in FAST)
         command = [
             f"{programs}/postgres",
@@ -101,13 +101,6 @@ def _programs() -> Path:
     if on_path is None:
         raise RuntimeError("PostgreSQL is not installed; `make test` tells how to get it")
     return Path(on_path).resolve().parent
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _wait_until_ready(process: subprocess.Popen[bytes], port: int, log: Path) -> None:

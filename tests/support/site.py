@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 import urllib.error
@@ -17,6 +16,7 @@ import orjson
 from matching.demo.accounts import PASSWORD
 from matching.settings import PROJECT_ROOT, Settings, load_settings
 from tests.support.intake import FULL, write_files
+from tests.support.ports import free_port
 from tests.support.waiting import wait_until
 from web.commands.serve import server_command
 
@@ -91,9 +91,7 @@ def environment(settings: Settings) -> dict[str, str]:
 @contextmanager
 def serving(settings: Settings) -> Iterator[str]:
     """The address of a gunicorn that serves this installation and is ready; it ends with the block."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     settings = settings.model_copy(update={"host": "127.0.0.1", "port": port, "web_workers": 1})
     server = subprocess.Popen(server_command(settings), cwd=PROJECT_ROOT, env=environment(settings))
     address = f"http://127.0.0.1:{port}"

@@ -35,7 +35,7 @@ def _stop(_signal: int, _frame: FrameType | None) -> None:
 
 
 @click.command()
-@click.option("--demo", is_flag=True, help="Fill it with made-up people, employers' towns and demo accounts first.")
+@click.option("--demo", is_flag=True, help="Fill it with made-up people in three showcases and demo accounts first.")
 @click.option("--people", default=20_000, show_default=True, help="How many made-up people the demo has.")
 def command(demo: bool, people: int) -> None:
     """Start everything HalloWerk needs on this machine and serve it until Ctrl-C.
