@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 from indexer.engine.errors import EngineError
+from indexer.targets import alias_name
 from matching.candidates.records import Showcase
 from matching.storage.database import Database
 
@@ -24,7 +25,7 @@ def missing_parts(database: Database, client: Elasticsearch, prefix: str) -> lis
         return ["there is no showcase yet: run `hallowerk demo load` or define one"]
     try:
         engine = client.options(request_timeout=ANSWER_WITHIN_S, max_retries=0)
-        there = {code for code in showcases if engine.indices.exists_alias(name=f"{prefix}-{code}").meta.status == 200}
+        there = {code for code in showcases if engine.indices.exists_alias(name=alias_name(prefix, code))}
     except (ApiError, TransportError, EngineError):
         return ["the search engine does not answer: run `hallowerk engine status`"]
     return [
