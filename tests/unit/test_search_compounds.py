@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from matching.search.compounds import split_compound, written_apart
+from matching.search.compounds import LONGEST_WORD, split_compound, written_apart
 from matching.search.mapping import load_word_lists
 
 LISTS = load_word_lists()
@@ -31,6 +31,32 @@ def test_a_compound_is_split_into_the_longest_parts(word: str, parts: tuple[str,
 @pytest.mark.parametrize("word", ["Bartstraat", "huisarts", "kinderopvang", "bezorger", "chauffeur", "pannenkoek", ""])
 def test_what_is_no_compound_of_known_parts_stays_whole(word: str) -> None:
     assert split_compound(word, PARTS) == ()
+
+
+class CountedParts(frozenset[str]):
+    """The parts, counting how often they are asked for one."""
+
+    looks = 0
+
+    def __contains__(self, part: object) -> bool:
+        self.looks += 1
+        return super().__contains__(part)
+
+
+@pytest.mark.parametrize("word", ["tuin" * 14 + "q", "tuinbouw" * 7 + "q", "tuin" * 15, "tuinen" * 9 + "q"])
+def test_splitting_looks_at_each_piece_of_a_word_once(word: str) -> None:
+    """A word of many parts that does not work out at its end must not be tried in every way there is."""
+    parts = CountedParts(PARTS | {"tuin", "tuinbouw", "bouw"})
+    split_compound(word, parts)
+    assert len(word) <= LONGEST_WORD
+    assert parts.looks <= len(word) ** 2
+
+
+@pytest.mark.parametrize("word", ["tuinbouw" * 20 + "q", "tuinbouw" * 25, "a" * 200])
+def test_what_is_too_long_for_a_word_is_left_whole(word: str) -> None:
+    parts = CountedParts(PARTS)
+    assert split_compound(word, parts) == ()
+    assert parts.looks <= 1
 
 
 def test_text_is_written_apart_only_when_there_is_a_compound_in_it() -> None:
