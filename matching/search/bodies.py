@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, TypeAlias
 
 from matching.search.clauses import all_of
-from matching.search.criteria import MAX_RESULT_WINDOW, SearchCriteria
+from matching.search.criteria import MAX_RESULT_WINDOW, Order, SearchCriteria
 from matching.search.errors import TooDeep
 from matching.search.facets import facet_aggregations
 from matching.search.filters import check_filters, place_clause
@@ -20,7 +20,7 @@ Body: TypeAlias = dict[str, Any]
 
 
 def hits_body(criteria: SearchCriteria, profile: RankingProfile, knowledge: Knowledge) -> Body:
-    """One page of hits with the exact total, best first, by id among equals.
+    """One page of hits with the exact total, in the order asked, by id among equals.
 
     Raises TooDeep beyond MAX_RESULT_WINDOW, NotOffered for a filter that the showcase doesn't offer, KeyError for an
     occupation or group that doesn't exist.
@@ -33,9 +33,20 @@ def hits_body(criteria: SearchCriteria, profile: RankingProfile, knowledge: Know
         "size": criteria.page_size,
         "track_total_hits": True,
         "query": scored_query(criteria, profile, knowledge),
-        "sort": [{"_score": "desc"}, {"id": "asc"}],
+        "sort": [*_SORTS[criteria.order], {"id": "asc"}],
+        "track_scores": True,
         "_source": returned_fields(criteria.showcase),
     }
+
+
+#: order -> sort clauses; among equals the better match comes first.
+_SORTS: dict[Order, list[Body]] = {
+    "match": [{"_score": "desc"}],
+    "name": [{"name.sort": "asc"}, {"_score": "desc"}],
+    "-name": [{"name.sort": "desc"}, {"_score": "desc"}],
+    "updated": [{"updated_at": "asc"}, {"_score": "desc"}],
+    "-updated": [{"updated_at": "desc"}, {"_score": "desc"}],
+}
 
 
 def facets_body(criteria: SearchCriteria, profile: RankingProfile, knowledge: Knowledge) -> Body:

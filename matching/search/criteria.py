@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from matching.candidates.parts import ShowcaseView
 
@@ -13,6 +14,9 @@ PAGE_SIZE = 20
 MAX_RESULT_WINDOW = 100_000
 MAX_TEXT = 200
 MAX_CHIPS = 20
+
+#: How results can be ordered: best match first (CAND-04), or by a column, up or down (UI-20).
+Order = Literal["match", "name", "-name", "updated", "-updated"]
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,7 @@ class SearchCriteria:
     radius_km: int | None = DEFAULT_RADIUS_KM
     filters: Mapping[str, frozenset[str]] = field(default_factory=dict)
     related: bool = True
+    order: Order = "match"
     page: int = 1
     page_size: int = PAGE_SIZE
 

@@ -322,3 +322,21 @@ def test_sensitive_parts_have_no_text_to_search() -> None:
 def test_an_unknown_occupation_is_a_key_error() -> None:
     with pytest.raises(KeyError):
         hits_body(SearchCriteria(asked().showcase, occupations=("nobody",)), PROFILE, KNOWN)
+
+
+@pytest.mark.requirement("UI-20", "CAND-04")
+@pytest.mark.parametrize(
+    ("order", "first"),
+    [
+        ("match", {"_score": "desc"}),
+        ("name", {"name.sort": "asc"}),
+        ("-name", {"name.sort": "desc"}),
+        ("updated", {"updated_at": "asc"}),
+        ("-updated", {"updated_at": "desc"}),
+    ],
+)
+def test_the_engine_orders_and_keeps_the_scores(order: str, first: dict[str, str]) -> None:
+    body = hits(order=order)
+    assert body["sort"][0] == first
+    assert body["sort"][-1] == {"id": "asc"}
+    assert body["track_scores"] is True

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from werkzeug.datastructures import MultiDict
 
 from matching.candidates.parts import CATEGORIES
-from matching.search.criteria import RADII_KM
-from web.candidates.query import CHIP_PARAMETERS, Chip, Problem, Query, Understood, parse
+from matching.search.criteria import RADII_KM, Order
+from web.candidates.query import CHIP_PARAMETERS, ORDERS, Chip, Problem, Query, Understood, parse
 
 TEXT = st.text(st.characters(categories=("L", "N", "P", "S")), min_size=1, max_size=30)
 CODE = st.from_regex(r"[a-z0-9-]{1,20}", fullmatch=True)
@@ -35,6 +35,7 @@ def read(address: str | list[tuple[str, str]]) -> Query:
     st.sampled_from((*RADII_KM, None)),
     FILTERS,
     st.booleans(),
+    st.sampled_from(("match", *ORDERS.values())),
     st.integers(1, 5000),
     st.sampled_from(("", "eerste", "12")),
 )
@@ -44,15 +45,16 @@ def test_what_is_written_is_read_back(
     radius: int | None,
     filters: dict[str, tuple[str, ...]],
     related: bool,
+    order: Order,
     page: int,
     candidate: str,
 ) -> None:
     ordered = {code: filters[code] for code in CATEGORIES if code in filters}
-    query = Query(tuple(chips), place, radius, ordered, related, page, candidate)
+    query = Query(tuple(chips), place, radius, ordered, related, order, page, candidate)
     again = read(query.arguments())
     assert set(again.chips) == set(query.chips)
     assert (again.place, again.radius_km, again.filters, again.related) == (place, radius, ordered, related)
-    assert (again.page, again.candidate) == (page, candidate)
+    assert (again.order, again.page, again.candidate) == (order, page, candidate)
 
 
 def test_an_empty_search_has_an_empty_address() -> None:

@@ -71,6 +71,7 @@ def criteria_of(query: Query, view: ShowcaseView, gazetteer: Gazetteer) -> Searc
         radius_km=query.radius_km,
         filters={code: frozenset(options) for code, options in query.filters.items()},
         related=query.related,
+        order=query.order,
         page=query.page,
         page_size=PAGE_SIZE,
     )

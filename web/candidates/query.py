@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from werkzeug.datastructures import MultiDict
 
 from matching.candidates.parts import CATEGORIES, category_by_word
-from matching.search.criteria import DEFAULT_RADIUS_KM, MAX_CHIPS, MAX_TEXT, RADII_KM
+from matching.search.criteria import DEFAULT_RADIUS_KM, MAX_CHIPS, MAX_TEXT, RADII_KM, Order
 
 #: kind of chip -> the parameter in addresses; target groups and capabilities are filters (CAND-12).
 CHIP_PARAMETERS: dict[str, str] = {
@@ -27,6 +27,9 @@ FILTER_KINDS = ("target_group", "capability")
 FILTER_PREFIX = "f."
 ALL = "alle"
 FIRST, LAST = "eerste", "laatste"
+#: The values of `sorteer`; best match has none, being the usual order (CAND-04).
+ORDERS: dict[str, Order] = {"naam": "name", "-naam": "-name", "bijgewerkt": "updated", "-bijgewerkt": "-updated"}
+_ORDER_WORDS = {order: word for word, order in ORDERS.items()}
 MAX_FILTER_OPTIONS = 200
 #: Longer pieces than the address of any search the page itself can make.
 MAX_CODE = 80
@@ -72,6 +75,7 @@ class Query:
     radius_km: int | None = DEFAULT_RADIUS_KM
     filters: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     related: bool = True
+    order: Order = "match"
     page: int = 1
     candidate: str = ""
     category: str = ""
@@ -98,6 +102,8 @@ class Query:
         if not self.related:
             pairs.append(("verwant", "nee"))
         pairs.extend(("begrepen", f"{CHIP_PARAMETERS[u.kind]}:{u.value}:{u.text}") for u in self.understood)
+        if self.order != "match":
+            pairs.append(("sorteer", _ORDER_WORDS[self.order]))
         if self.category:
             pairs.append(("categorie", CATEGORIES[self.category].slug))
         if self.page > 1:
@@ -157,6 +163,10 @@ class Query:
         """This search with or without those brought by relation."""
         return replace(self, related=related, page=1, candidate="")
 
+    def ordered(self, order: Order) -> Query:
+        """This search in another order, from its first page."""
+        return replace(self, order=order, page=1, candidate="")
+
     def on_page(self, page: int, candidate: str = "") -> Query:
         """This search on another page."""
         return replace(self, page=page, candidate=candidate)
@@ -182,6 +192,7 @@ def parse(arguments: Arguments) -> tuple[Query, tuple[Problem, ...]]:
         radius_km=_radius(arguments, problems),
         filters=_filters(arguments, problems),
         related="nee" not in arguments.getlist("verwant")[-1:],
+        order=ORDERS.get(arguments.get("sorteer", ""), "match"),
         page=_page(arguments, problems),
         candidate=_candidate(arguments),
         category=_category(arguments),

@@ -9,7 +9,7 @@ from typing import Any
 from flask import url_for
 
 from matching.candidates.parts import ShowcaseView
-from matching.search.criteria import MAX_RESULT_WINDOW, PAGE_SIZE
+from matching.search.criteria import MAX_RESULT_WINDOW, PAGE_SIZE, Order
 from matching.search.results import Hit, Relaxation, ResultPage
 from web import formatting
 from web.candidates.addresses import explore_url, profile_url
@@ -63,6 +63,21 @@ class Wider:
 
 
 @dataclass(frozen=True)
+class Column:
+    """A heading that orders the list (UI-20): what a click does, and the present `direction` in a sign and in words.
+
+    `direction` is 'up', 'down' or '' when the list is not in this order.
+    """
+
+    id: str
+    label: str
+    url: str
+    action: str
+    direction: str
+    state: str
+
+
+@dataclass(frozen=True)
 class ResultsView:
     """The list; `split` is 'n met dit beroep, m verwant'; `previous` and `next` are addresses, '' at an end."""
 
@@ -75,6 +90,7 @@ class ResultsView:
     paged: bool
     previous: str
     next: str
+    columns: tuple[Column, ...]
     rows: tuple[Row, ...]
     relaxations: tuple[Wider, ...]
     afresh: str
@@ -102,10 +118,38 @@ def results_view(
         paged=found.pages > 1,
         previous=explore_url(view.code, query.on_page(found.page - 1)) if found.page > 1 else "",
         next=explore_url(view.code, query.on_page(found.page + 1)) if found.page < last_page else "",
+        columns=tuple(_columns(view.code, query)),
         rows=tuple(_row(view, query, hit, picked) for hit in hits),
         relaxations=tuple(_wider(view.code, query, relaxations, found.total)),
         afresh=explore_url(view.code, Query()),
     )
+
+
+def _columns(showcase: str, query: Query) -> Iterator[Column]:
+    """Best match, name (A-Z first) and date of change (newest first); a second click turns the order round."""
+    texts: dict[Order, tuple[str, str]] = {
+        "match": (_("Sorteer op beste match"), _("beste bovenaan")),
+        "name": (_("Sorteer op naam, A-Z"), _("A-Z")),
+        "-name": (_("Sorteer op naam, Z-A"), _("Z-A")),
+        "-updated": (_("Sorteer op datum, nieuwste eerst"), _("nieuwste eerst")),
+        "updated": (_("Sorteer op datum, oudste eerst"), _("oudste eerst")),
+    }
+    columns: tuple[tuple[str, str, Order, Order], ...] = (
+        ("match", _("Beste match"), "match", "match"),
+        ("name", _("Naam"), "name", "-name"),
+        ("updated", _("Bijgewerkt"), "-updated", "updated"),
+    )
+    for name, label, first, second in columns:
+        after = second if query.order == first else first
+        present = query.order if query.order in (first, second) else None
+        yield Column(
+            id=name,
+            label=label,
+            url=explore_url(showcase, query.ordered(after)),
+            action=texts[after][0],
+            direction="" if present is None else "up" if present in ("name", "updated") else "down",
+            state="" if present is None else texts[present][1],
+        )
 
 
 def show_text(total: int) -> str:
