@@ -54,6 +54,8 @@ class Intake:
     rejects: Rejects
     now: datetime
     report: Callable[[Summary], None] = field(default=lambda _: None)
+    #: What landed so far: it is also right when `run` was broken off.
+    summary: Summary = field(default_factory=Summary)
 
     def run(self, file: BinaryIO) -> Summary:
         """Take in every line of `file` (seekable, JSON Lines); `report` hears after each batch.
@@ -63,7 +65,7 @@ class Intake:
         last one counts and the others are rejected. A rejected line leaves the candidate as it was.
         Raises matching.storage.errors.DatabaseBusy or DatabaseUnavailable; what was committed before stays.
         """
-        summary = Summary()
+        summary = self.summary
         superseded = _superseded(file)
         file.seek(0)
         with self.database.read() as session:

@@ -10,7 +10,9 @@ from matching.accounts import audit, passwords, rules
 from matching.accounts.policy import ACCOUNT_MANAGER
 from matching.accounts.records import AuditEntry, Organisation, ShowcaseAccess, User
 from matching.candidates.records import Showcase
+from matching.settings import Settings
 from matching.storage.database import Database
+from web.commands.doctor import Finding, examine
 
 PASSWORD = "Een lange zin met 3 cijfers!"
 
@@ -107,9 +109,16 @@ def test_an_unbroken_chain_has_no_broken_lines(database: Database) -> None:
         assert list(audit.broken_lines(session)) == []
 
 
-def test_a_line_that_was_written_past_the_chain_is_found(database: Database) -> None:
+def test_a_line_that_was_written_past_the_chain_is_found(database: Database, settings: Settings) -> None:
+    address = {
+        "database_url": database.url.render_as_string(hide_password=False),
+        "elasticsearch_url": "http://[::1]:9",
+    }
+    looked_at = settings.model_copy(update=address)
     with database.write() as session:
         audit.append(session, actor_id=1, action="x", subject="y", key="1", details={})
+    assert trail_finding(looked_at).ok
+    with database.write() as session:
         first = session.scalars(select(AuditEntry)).one()
         session.execute(
             insert(AuditEntry).values(
@@ -125,3 +134,11 @@ def test_a_line_that_was_written_past_the_chain_is_found(database: Database) -> 
         )
     with database.read() as session:
         assert len(list(audit.broken_lines(session))) == 1
+    found = trail_finding(looked_at)
+    assert (found.ok, found.details) == (False, {"broken_lines": [2]})
+
+
+def trail_finding(settings: Settings) -> Finding:
+    """What `hallowerk doctor` says of the audit trail."""
+    [found] = [finding for finding in examine(settings) if finding.subject == "audit trail"]
+    return found

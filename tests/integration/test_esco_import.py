@@ -6,7 +6,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
+from matching.accounts.records import AuditEntry
 from matching.candidates.records import Candidate
 from matching.storage.database import Database
 from matching.taxonomy.esco import ATTRIBUTION, is_esco, read_esco
@@ -76,6 +78,11 @@ def test_commands_load_show_and_import(tmp_path: Path) -> None:
     assert imported.returncode == 0, imported.stderr
     assert imported.stdout.startswith("4 occupations in 3 groups")
     assert ATTRIBUTION in imported.stdout
+    record = Database(f"sqlite:///{tmp_path / 'state' / 'hallowerk.db'}")
+    with record.read() as session:
+        noted = session.execute(select(AuditEntry.action, AuditEntry.details)).one()
+    record.close()
+    assert tuple(noted) == ("taxonomy.import-esco", {"occupations": 4, "groups": 3})
     both = hallowerk(tmp_path, "taxonomy", "show", "chef").stdout
     assert "'chef' names 2 occupations" in both
     assert ATTRIBUTION in both

@@ -61,6 +61,13 @@ class Shell:
         summary: dict[str, Any] = orjson.loads(done.stdout)
         return summary
 
+    def trail(self) -> list[tuple[str, str, dict[str, Any]]]:
+        """The audit trail's lines, oldest first: action, subject, details."""
+        columns = (AuditEntry.action, AuditEntry.subject, AuditEntry.details)
+        with self.office.database.read() as session:
+            assert list(broken_lines(session)) == []
+            return [tuple(row) for row in session.execute(select(*columns).order_by(AuditEntry.id))]
+
 
 @pytest.fixture
 def shell(office: Office, monkeypatch: pytest.MonkeyPatch) -> Shell:
@@ -70,6 +77,15 @@ def shell(office: Office, monkeypatch: pytest.MonkeyPatch) -> Shell:
 
 def lines(*contents: dict[str, Any] | bytes) -> bytes:
     return b"".join((one if isinstance(one, bytes) else orjson.dumps(one)) + b"\n" for one in contents)
+
+
+def test_an_import_is_noted_with_what_it_deleted_and_names_nobody(shell: Shell) -> None:
+    shell.summary("-", stdin=lines(profile("a"), profile("b")))
+    shell.summary("-", stdin=lines({"external_id": "a", "deleted": True}, b"{"), code=1)
+    (_, _, first), (action, subject, second) = shell.trail()
+    assert first == {"lines": 2, "new": 2, "changed": 0, "unchanged": 0, "deleted": 0, "rejected": 0}
+    assert (action, subject) == ("candidates.import", "candidates")
+    assert second == {"lines": 2, "new": 0, "changed": 0, "unchanged": 0, "deleted": 1, "rejected": 1}
 
 
 @pytest.mark.requirement("ROLE-20")
@@ -91,7 +107,10 @@ def test_import_and_export_from_the_shell(shell: Shell) -> None:
     assert shell.summary("-", stdin=streamed.stdout)["unchanged"] == 2
     with shell.office.database.read() as session:
         noted = session.execute(select(AuditEntry.action, AuditEntry.details)).all()
-        assert [tuple(one) for one in noted] == [("candidates.export", {"candidates": 2, "files": 3})] * 2
+        exported = [details for action, details in noted if action == "candidates.export"]
+        assert exported == [{"candidates": 2, "files": 3}] * 2
+        imported = [details for action, details in noted if action == "candidates.import"]
+        assert [(one["new"], one["unchanged"]) for one in imported] == [(2, 0), (0, 2), (0, 2), (0, 2)]
         assert list(broken_lines(session)) == []
 
 
@@ -231,6 +250,7 @@ def test_showcases_are_listed_and_defined_from_a_file(shell: Shell) -> None:
     file = shell.folder / "showcases.json"
     file.write_bytes(orjson.dumps(content))
     assert b"2 showcases defined: noord, zuid" in shell("showcases", "define", str(file)).stdout
+    assert shell.trail() == [("showcases.define", "showcases", {"showcases": ["noord", "zuid"]})]
     assert orjson.loads(shell("showcases", "list").stdout) == content
     content["showcases"][1]["parts"] = ["salaris"]
     content["showcases"][0]["name"] = "Niet bewaard"

@@ -14,13 +14,13 @@ from typing import BinaryIO
 import click
 import orjson
 
-from matching.accounts.audit import append
 from matching.candidates.export import FolderOfMedia, export_lines
 from matching.candidates.mediastore import FolderMediaStore, prune_media
 from matching.candidates.schema import json_schema
 from matching.settings import load_settings
 from matching.storage.database import Database
 from web.commands.intake import UNUSABLE, database_messages, must_be_current, run_import
+from web.commands.trail import note_command
 
 HOUR_S = 3600
 
@@ -113,14 +113,7 @@ def export_command(file: str, media: Path | None) -> None:
                 target.write(line)
                 lines += 1
         with database.write() as session:
-            append(
-                session,
-                actor_id=None,
-                action="candidates.export",
-                subject="candidates",
-                key="all",
-                details={"candidates": lines, "files": copies.copied},
-            )
+            note_command(session, "candidates.export", {"candidates": lines, "files": copies.copied})
     click.echo(f"{lines} profiles and {copies.copied} files written", err=True)
 
 

@@ -19,11 +19,13 @@ from indexer.engine.client import connect
 from indexer.engine.errors import EngineError, WayError
 from indexer.engine.home import cache_place, find_home
 from indexer.engine.pins import INSTALL_FREE_BYTES, START_FREE_BYTES, VERSION
+from matching.accounts.audit import broken_lines
 from matching.settings import Settings, load_settings
 from matching.storage.database import Database
 from matching.storage.migrate import is_current
 
 _ASK_SECONDS = 5.0
+SHOWN_LINES = 10
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,10 @@ def command(as_json: bool) -> None:
 def examine(settings: Settings) -> Iterator[Finding]:
     """Yield the findings, engine first; each look is independent, so one failure hides no other."""
     yield from _engine(settings)
-    yield _database(settings)
+    database = _database(settings)
+    yield database
+    if database.ok:
+        yield _audit_trail(settings)
     yield _java(settings)
     yield from _disk(settings)
 
@@ -129,6 +134,23 @@ def _database(settings: Settings) -> Finding:
         database.close()
     tables = "its tables are up to date" if current else "its tables are not those of this release"
     return Finding("database", current, f"{kind} {version}: {place}, {tables}", upgrade)
+
+
+def _audit_trail(settings: Settings) -> Finding:
+    database = Database(settings.database)
+    with database.read() as session:
+        broken = list(broken_lines(session))
+    database.close()
+    if not broken:
+        return Finding("audit trail", True, "every line follows from the one before")
+    first = ", ".join(map(str, broken[:SHOWN_LINES]))
+    return Finding(
+        "audit trail",
+        False,
+        f"{len(broken)} lines do not follow from the ones before, the first: {first}",
+        "somebody changed the table outside HalloWerk: compare it with a backup",
+        details={"broken_lines": broken[:SHOWN_LINES]},
+    )
 
 
 def _java(settings: Settings) -> Finding:

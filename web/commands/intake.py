@@ -30,6 +30,7 @@ from matching.settings import Settings
 from matching.storage.database import Database
 from matching.storage.errors import DatabaseBusy, DatabaseUnavailable
 from matching.storage.migrate import is_current
+from web.commands.trail import note_command
 
 UNUSABLE = 2
 
@@ -62,7 +63,12 @@ def run_import(
         must_be_current(database)
         with _opened(source) as file, Rejects(rejects) as refused, _bar(file) as report:
             intake = Intake(database, FolderMediaStore(settings.media_dir), root, refused, datetime.now(UTC), report)
-            summary = intake.run(file)
+            try:
+                summary = intake.run(file)
+            finally:
+                # Also of an import that was broken off: the batches before that are there to stay.
+                with database.write() as session:
+                    note_command(session, "candidates.import", asdict(intake.summary))
         waiting = _bring_up_to_date(database, settings) if index else "--no-index was given"
     return Imported(summary, time.monotonic() - started, waiting), rejects
 

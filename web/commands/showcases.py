@@ -14,6 +14,7 @@ from matching.candidates.showcases import ShowcaseRefused, define, load_showcase
 from matching.settings import load_settings
 from matching.storage.database import Database
 from web.commands.intake import UNUSABLE, database_messages, must_be_current
+from web.commands.trail import note_command
 
 
 class _Strict(BaseModel):
@@ -85,6 +86,7 @@ def define_command(file: Path) -> None:
             with database.write() as session:
                 for position, view in enumerate(views):
                     define(session, view, position)
+                note_command(session, "showcases.define", {"showcases": [view.code for view in views]})
         except ShowcaseRefused as error:
             click.echo(str(error), err=True)
             raise SystemExit(UNUSABLE) from error

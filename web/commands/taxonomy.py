@@ -14,6 +14,7 @@ from matching.taxonomy.occupations import Occupation, Taxonomy
 from matching.taxonomy.replacing import SystemNotEmpty, replace_occupations
 from matching.taxonomy.store import load_gazetteer, load_taxonomy, seed
 from web.commands.intake import database_messages, must_be_current
+from web.commands.trail import note_command
 
 RING_NAMES = {
     "unit_group": "same ISCO unit group",
@@ -64,6 +65,8 @@ def import_esco(folder: Path) -> None:
             with database.write() as session:
                 replace_occupations(session, taxonomy)
                 seed(session)
+                counts = {"occupations": len(taxonomy.occupations), "groups": len(taxonomy.groups)}
+                note_command(session, "taxonomy.import-esco", counts)
     except (EscoError, SystemNotEmpty) as error:
         raise SystemExit(f"Nothing was loaded: {error}") from error
     click.echo(_counted(taxonomy))
