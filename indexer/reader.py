@@ -18,6 +18,7 @@ from matching.search.criteria import SearchCriteria
 from matching.search.errors import NotOffered, TooDeep
 from matching.search.filters import TIME_ZONE
 from matching.search.knowledge import Knowledge, knowledge_of
+from matching.search.limits import worth_relaxing
 from matching.search.ranking import RankingProfile
 from matching.search.reasons import Explainer
 from matching.search.results import Hit, Relaxation, ResultPage, Suggestion
@@ -26,6 +27,8 @@ from matching.taxonomy.occupations import Taxonomy
 from matching.taxonomy.vocabularies import Vocabulary
 
 __all__ = ["EngineDown", "EngineRefused", "NotOffered", "Reader", "TooDeep"]
+
+USUAL_TIMEOUT_S = 10.0
 
 _BAD_REQUEST = 400
 _ANSWERED = 200
@@ -40,11 +43,15 @@ class EngineRefused(Exception):
 
 
 class Reader:
-    """Searches the listings of showcases; needs only the client and the first part of index names."""
+    """Searches the listings of showcases; needs only the client, the first part of index names, and its patience.
 
-    def __init__(self, client: Elasticsearch, prefix: str) -> None:
+    After `timeout_s` the engine itself stops working on a search: nobody waits for it any more.
+    """
+
+    def __init__(self, client: Elasticsearch, prefix: str, timeout_s: float = USUAL_TIMEOUT_S) -> None:
         self._client = client
         self._prefix = prefix
+        self._limit = {"timeout": f"{round(timeout_s * 1000)}ms"}
 
     def search(
         self,
@@ -73,9 +80,14 @@ class Reader:
         vocabularies: Mapping[str, Vocabulary],
         today: date | None = None,
     ) -> tuple[Relaxation, ...]:
-        """How many there are without each chip, filter category and the radius, in one request; errors as `search`."""
+        """How many there are without each chip, filter category and the radius, in one request; errors as `search`.
+
+        Empty for a search so large that the counts would take too long (matching.search.limits).
+        """
         knowledge = _knowledge(taxonomy, vocabularies, today)
         searches = list(relaxed(criteria))
+        if not worth_relaxing(criteria, len(searches)):
+            return ()
         bodies = [count_body(other, profile, knowledge) for _, _, other in searches]
         answers = self._answers(criteria.showcase, bodies) if bodies else []
         return tuple(
@@ -133,7 +145,7 @@ class Reader:
         for body in bodies:
             header = {"index": index, "allow_partial_search_results": False}
             # Hits are not cached by the engine; for counts it is worth asking.
-            searches += [header | ({"request_cache": True} if body["size"] == 0 else {}), body]
+            searches += [header | ({"request_cache": True} if body["size"] == 0 else {}), body | self._limit]
         try:
             answer = self._client.msearch(searches=searches, include_named_queries_score=True)
         except (TransportError, ApiError) as error:

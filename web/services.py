@@ -42,7 +42,7 @@ class Services:
     @cached_property
     def reader(self) -> Reader:
         """Reads the index."""
-        return Reader(self.client, self.settings.index_prefix)
+        return Reader(self.client, self.settings.index_prefix, self.settings.search_timeout_s)
 
     @cached_property
     def profile(self) -> RankingProfile:

@@ -143,6 +143,7 @@ def test_who_the_record_no_longer_shows_is_dropped(shell: Shell) -> None:
         (("--occupation", "tovenaar"), "no occupation 'tovenaar'"),
         (("--showcase", "atlantis"), "no showcase 'atlantis'; there are: rijnmond"),
         (("x" * 10_000,), "has 10000 characters; use at most 200"),
+        (("人" * 40,), "Ask for at most 30 words at a time"),
         (("...",), "no word to look for"),
         (("--limit", "0"), "--limit"),
     ],

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from elasticsearch import Elasticsearch
@@ -87,3 +88,27 @@ def test_a_large_search_is_answered_and_a_monstrous_one_refused(people: Searchin
     long = ("heftruckchauffeur vrachtauto ehbo computer " * 9)[: MAX_TEXT - 3]
     with pytest.raises(EngineRefused):
         people.search(words=tuple(f"{long} {number}" for number in range(MAX_CHIPS)))
+
+
+class Slow:
+    """Stands in for an engine that stopped working on a search when its time was up."""
+
+    searches: Sequence[Mapping[str, Any]] = ()
+
+    def msearch(self, searches: Sequence[Mapping[str, Any]], **_: Any) -> Mapping[str, Any]:
+        self.searches = searches
+        return {"responses": [{"timed_out": True}] * (len(searches) // 2)}
+
+
+def test_the_engine_is_told_when_to_stop_and_half_an_answer_is_none(people: Searching) -> None:
+    slow = Slow()
+    reader = Reader(slow, "nobody", timeout_s=2.5)  # type: ignore[arg-type]
+    with pytest.raises(EngineDown, match="took too long"):
+        reader.search(asked(words=(SECRET,)), people.profile, people.taxonomy, people.vocabularies)
+    assert [body["timeout"] for body in slow.searches[1::2]] == ["2500ms", "2500ms"]
+
+
+def test_a_large_search_is_not_counted_without_each_thing(people: Searching) -> None:
+    known = (people.profile, people.taxonomy, people.vocabularies)
+    assert people.reader.relaxations(asked(words=("kraan", "nacht")), *known)
+    assert people.reader.relaxations(asked(words=tuple(f"woord{n}" for n in range(MAX_CHIPS))), *known) == ()

@@ -18,7 +18,7 @@ from web.candidates.page import ExploreView, PlaceProblem, explore_view
 from web.candidates.profile import Tab
 from web.candidates.query import FIRST, LAST, Arguments, Problem, Query, parse
 from web.candidates.results import FEW, facet_counts, results_view
-from web.candidates.submit import settle_place, settle_text
+from web.candidates.submit import limit_words, settle_place, settle_text
 from web.guard import signed_in_actor
 from web.services import services
 
@@ -79,7 +79,8 @@ def read(showcase: str, arguments: Arguments, typed: bool = True) -> Asked:
     parts = services()
     query, problems = parse(arguments)
     query, unknown = check(query, view, parts.taxonomy, parts.vocabularies, parts.gazetteer)
-    asked = Asked(view, showcases, query, (*problems, *unknown))
+    query, heavy = limit_words(query)
+    asked = Asked(view, showcases, query, (*problems, *unknown, *heavy))
     if not typed:
         return asked
     text, where = arguments.get("q", ""), arguments.get("waar")

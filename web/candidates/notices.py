@@ -38,6 +38,9 @@ def notice_of(problem: Problem) -> Notice:
             "too_many_chips": _(
                 "Je kunt op hoogstens %(value)s termen tegelijk zoeken. De rest lieten we weg.", value=value
             ),
+            "too_many_words": _(
+                "Je kunt op hoogstens %(value)s losse woorden tegelijk zoeken. De rest lieten we weg.", value=value
+            ),
             "text_too_long": _("Je zoektekst is te lang. Gebruik hoogstens 200 tekens."),
             "page": _("Pagina “%(value)s” bestaat niet. Dit is de eerste.", value=value),
             "page_beyond": _("Pagina %(value)s bestaat niet. Dit is de eerste.", value=value),

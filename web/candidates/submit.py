@@ -6,12 +6,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from matching.search.criteria import MAX_CHIPS, MAX_TEXT
+from matching.search.limits import MAX_WORD_TOKENS, fitting_words
 from matching.search.terms import FILTER_KINDS
 from matching.taxonomy.places import Ambiguous, Gazetteer, Location, Postcode, Resolved
 from web.candidates.addresses import explore_url
 from web.candidates.page import PlaceProblem
 from web.candidates.profile import Tab
-from web.candidates.query import Chip, Problem, clean_text
+from web.candidates.query import Chip, Problem, Query, clean_text
 from web.services import services
 from web.texts import gettext as _
 
@@ -36,7 +37,17 @@ def settle_text(asked: Asked, text: str) -> Asked:
     if len(query.chips) > MAX_CHIPS:
         query = replace(query, chips=query.chips[:MAX_CHIPS])
         return replace(asked, query=query, problems=(*asked.problems, Problem("too_many_chips", str(MAX_CHIPS))))
-    return replace(asked, query=query)
+    query, heavy = limit_words(query)
+    return replace(asked, query=query, problems=(*asked.problems, *heavy))
+
+
+def limit_words(query: Query) -> tuple[Query, tuple[Problem, ...]]:
+    """The search without the word chips that make it too large, and a problem when there are such."""
+    words = fitting_words(query.values("word"))
+    chips = tuple(chip for chip in query.chips if chip.kind != "word" or chip.value in words)
+    if chips == query.chips:
+        return query, ()
+    return replace(query, chips=chips), (Problem("too_many_words", str(MAX_WORD_TOKENS)),)
 
 
 def settle_place(asked: Asked, text: str) -> Asked:

@@ -9,6 +9,7 @@ from matching.candidates.parts import CATEGORIES, NOT_FILLED, ShowcaseView, cate
 from matching.search.criteria import DEFAULT_RADIUS_KM, MAX_CHIPS, MAX_TEXT, Centre, SearchCriteria
 from matching.search.filters import offered_options
 from matching.search.knowledge import Knowledge
+from matching.search.limits import MAX_WORD_TOKENS, count_tokens
 from matching.search.terms import FILTER_KINDS
 from matching.search.understanding import Understander, Understood
 from matching.taxonomy.places import Ambiguous, Gazetteer, Resolved
@@ -128,6 +129,8 @@ def understood_criteria(base: SearchCriteria, text: str, understander: Understan
             criteria = replace(criteria, **changed)  # type: ignore[arg-type]
     if sum(len(getattr(criteria, name)) for name in _FIELDS.values()) > MAX_CHIPS:
         raise Unusable(f"Ask for at most {MAX_CHIPS} things at a time.")
+    if count_tokens(criteria.words) > MAX_WORD_TOKENS:
+        raise Unusable(f"Ask for at most {MAX_WORD_TOKENS} words at a time.")
     return Asked(criteria, understood)
 
 

@@ -112,7 +112,7 @@ def _asking(database: Database) -> Asking:
 
 
 def _search(settings: Settings, criteria: SearchCriteria, asking: Asking) -> ResultPage:
-    reader = Reader(connect(settings), settings.index_prefix)
+    reader = Reader(connect(settings), settings.index_prefix, settings.search_timeout_s)
     known = asking.knowledge
     return reader.search(criteria, load_profile(settings.ranking_profile), known.taxonomy, known.vocabularies)
 
