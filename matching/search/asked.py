@@ -44,13 +44,21 @@ def asked_rings(criteria: SearchCriteria, taxonomy: Taxonomy, parts: Set[str]) -
     longer titles: 'Schilder' would be found in 'Autoschilder'. Nothing asked gives no ring. Raises KeyError for a
     code that doesn't exist.
     """
+    return _rings(criteria.occupations, criteria.groups, criteria.related, taxonomy, frozenset(parts))
+
+
+@lru_cache(maxsize=1024)
+def _rings(
+    occupations: tuple[str, ...], groups: tuple[str, ...], related: bool, taxonomy: Taxonomy, parts: frozenset[str]
+) -> tuple[AskedRing, ...]:
+    """`asked_rings`: one page of results needs them four times, and its next page and every filter again."""
     rings: dict[str, list[str]] = {"exact": [], "unit_group": [], "related": [], "further": [], "group": []}
-    for group in criteria.groups:
+    for group in groups:
         rings["exact"] += taxonomy.members(group)
-    for code in criteria.occupations:
+    for code in occupations:
         around = taxonomy.related(code)
         rings["exact"].append(code)
-        if criteria.related:
+        if related:
             rings["unit_group"] += around.unit_group
             rings["group"] += around.group
             for other in around.related:
@@ -71,7 +79,7 @@ def asked_rings(criteria: SearchCriteria, taxonomy: Taxonomy, parts: Set[str]) -
             phrases = tuple(
                 sorted(
                     taxonomy.occupations[code].label
-                    for code in set(criteria.occupations)
+                    for code in set(occupations)
                     if label_key(taxonomy.occupations[code].label) not in parts
                 )
             )

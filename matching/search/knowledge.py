@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 
 from matching.search.mapping import load_word_lists
 from matching.taxonomy.occupations import Taxonomy
@@ -25,5 +26,10 @@ class Knowledge:
 
 def knowledge_of(taxonomy: Taxonomy, vocabularies: Mapping[str, Vocabulary], today: date) -> Knowledge:
     """Knowledge with the project's own word lists."""
+    return Knowledge(taxonomy, vocabularies, *_word_sets(), today)
+
+
+@cache
+def _word_sets() -> tuple[frozenset[str], frozenset[str]]:
     words = load_word_lists()
-    return Knowledge(taxonomy, vocabularies, frozenset(words.compound_parts), frozenset(words.stopwords), today)
+    return frozenset(words.compound_parts), frozenset(words.stopwords)

@@ -83,9 +83,11 @@ class _Occupations:
 
     def _own(self, title: str) -> str | None:
         """The occupation asked that a title names, as a whole or somewhere in it."""
-        padded = f" {normalise(title)}"
         found = self._titles.get(label_key(title))
-        return found or next((code for phrase, code in self._phrases.items() if phrase in padded), None)
+        if found or not self._phrases:
+            return found
+        padded = f" {normalise(title)}"
+        return next((code for phrase, code in self._phrases.items() if phrase in padded), None)
 
     def reasons(self, listing: Listing, today: date) -> Iterator[Reason]:
         if not self._exact:

@@ -104,9 +104,12 @@ class _Index:
     joined: Mapping[str, tuple[str, ...]]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Taxonomy:
-    """All occupations and groups with their relations; made by `Taxonomy.build`, from files or SQL alike."""
+    """All occupations and groups with their relations; made by `Taxonomy.build`, from files or SQL alike.
+
+    Equal only to itself, so that what follows from it can be kept by it.
+    """
 
     occupations: Mapping[str, Occupation]
     groups: Mapping[str, OccupationGroup]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from types import MappingProxyType
 
 from matching.taxonomy.tables import read_table, split_list
@@ -64,12 +64,12 @@ class Vocabulary:
         """The term with that code; None when there is none."""
         return self._by_code.get(code)
 
-    @property
+    @cached_property
     def labels(self) -> dict[str, str]:
         """Code -> Dutch label, in order."""
         return {term.code: term.label for term in self.terms}
 
-    @property
+    @cached_property
     def codes(self) -> tuple[str, ...]:
         """The codes in order."""
         return tuple(term.code for term in self.terms)
