@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from urllib.parse import urlencode
 
 from flask import url_for
@@ -17,6 +18,12 @@ def explore_url(showcase: str, query: Query) -> str:
 def profile_url(showcase: str, candidate: int, query: Query) -> str:
     """The profile as a page of its own, within the search it was found by."""
     return _with(url_for("candidates.profile", showcase=showcase, candidate=candidate), query.opened("").arguments())
+
+
+def profile_urls(showcase: str, candidates: Iterable[int], query: Query) -> dict[int, str]:
+    """The address of `profile_url` by candidate, for a whole list: the search is written out once."""
+    search = _with("", query.opened("").arguments())
+    return {one: url_for("candidates.profile", showcase=showcase, candidate=one) + search for one in candidates}
 
 
 def count_url(showcase: str) -> str:

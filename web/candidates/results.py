@@ -12,7 +12,7 @@ from matching.candidates.parts import ShowcaseView
 from matching.search.criteria import MAX_RESULT_WINDOW, PAGE_SIZE, Order
 from matching.search.results import Hit, Relaxation, ResultPage
 from web import formatting
-from web.candidates.addresses import explore_url, profile_url
+from web.candidates.addresses import explore_url, profile_urls
 from web.candidates.query import Chip, Query
 from web.candidates.reasons import ReasonView, reason_view
 from web.labels import category_label, chip_label, option_label, term_label
@@ -108,6 +108,7 @@ def results_view(
     hits = [hit for hit in found.hits if hit.id in shown]
     start = (found.page - 1) * PAGE_SIZE
     last_page = min(found.pages, MAX_RESULT_WINDOW // PAGE_SIZE)
+    urls = profile_urls(view.code, [hit.id for hit in hits], query)
     return ResultsView(
         total=found.total,
         show=show_text(found.total),
@@ -119,7 +120,7 @@ def results_view(
         previous=explore_url(view.code, query.on_page(found.page - 1)) if found.page > 1 else "",
         next=explore_url(view.code, query.on_page(found.page + 1)) if found.page < last_page else "",
         columns=tuple(_columns(view.code, query)),
-        rows=tuple(_row(view, query, hit, picked) for hit in hits),
+        rows=tuple(_row(view, hit, urls[hit.id], picked) for hit in hits),
         relaxations=tuple(_wider(view.code, query, relaxations, found.total)),
         afresh=explore_url(view.code, Query()),
     )
@@ -166,7 +167,7 @@ def _split(found: ResultPage, query: Query) -> str:
     return _("%(exact)s met dit beroep, %(related)s verwant", exact=exact, related=related)
 
 
-def _row(view: ShowcaseView, query: Query, hit: Hit, picked: int | None) -> Row:
+def _row(view: ShowcaseView, hit: Hit, url: str, picked: int | None) -> Row:
     listing = hit.listing
     reasons = list({view.short: view for view in map(reason_view, reversed(hit.reasons))}.values())[::-1]
     few = _that_fit(reasons)
@@ -182,7 +183,7 @@ def _row(view: ShowcaseView, query: Query, hit: Hit, picked: int | None) -> Row:
         reasons=tuple(few),
         more=len(reasons) - len(few),
         more_text=", ".join(f"{reason.symbol} {reason.short}" for reason in reasons if reason not in few),
-        url=profile_url(view.code, hit.id, query),
+        url=url,
         picked=hit.id == picked,
     )
 
