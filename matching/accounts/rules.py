@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from matching.accounts import audit
@@ -12,6 +12,16 @@ from matching.accounts.passwords import password_matches
 from matching.accounts.policy import SEARCHERS, Actor
 from matching.accounts.records import Organisation, ShowcaseAccess, User
 from matching.candidates.records import Showcase
+
+#: A row for each showcase of the user's organisation, one with an empty code when it has none. Every request asks it.
+_ACTOR = (
+    select(User.name, User.role, User.postcode, Organisation.name.label("organisation"), Showcase.code)
+    .join(Organisation, Organisation.id == User.organisation_id)
+    .outerjoin(ShowcaseAccess, ShowcaseAccess.organisation_id == User.organisation_id)
+    .outerjoin(Showcase, Showcase.id == ShowcaseAccess.showcase_id)
+    .where(User.id == bindparam("user_id"), User.active)
+    .order_by(Showcase.position, func.lower(Showcase.name))
+)
 
 
 def check_credentials(session: Session, email: str, password: str) -> int | None:
@@ -40,25 +50,16 @@ def note_sign_out(session: Session, user_id: int) -> None:
 
 
 def load_actor(session: Session, user_id: int) -> Actor | None:
-    """Return the active user as actor, with showcases in their order; None when there is none. Two statements."""
-    row = session.execute(
-        select(User.name, User.role, User.postcode, User.organisation_id, Organisation.name.label("organisation"))
-        .join(Organisation, Organisation.id == User.organisation_id)
-        .where(User.id == user_id, User.active)
-    ).one_or_none()
-    if row is None:
+    """Return the active user as actor, with showcases in their order; None when there is none. One statement."""
+    rows = session.execute(_ACTOR, {"user_id": user_id}).all()
+    if not rows:
         return None
-    showcases = session.scalars(
-        select(Showcase.code)
-        .join(ShowcaseAccess, ShowcaseAccess.showcase_id == Showcase.id)
-        .where(ShowcaseAccess.organisation_id == row.organisation_id)
-        .order_by(Showcase.position, func.lower(Showcase.name))
-    )
+    user = rows[0]
     return Actor(
         user_id=user_id,
-        name=row.name,
-        role=row.role,
-        organisation=row.organisation,
-        showcases=tuple(showcases) if row.role in SEARCHERS else (),
-        postcode=row.postcode,
+        name=user.name,
+        role=user.role,
+        organisation=user.organisation,
+        showcases=tuple(row.code for row in rows if row.code) if user.role in SEARCHERS else (),
+        postcode=user.postcode,
     )

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from matching.candidates import listings
@@ -39,6 +39,13 @@ PART_OF_MEDIA = {
     "link": "media",
     "document": "documents",
 }
+
+_VISIBLE = (
+    select(Candidate.id, Candidate.external_id)
+    .join(CandidateShowcase, CandidateShowcase.candidate_id == Candidate.id)
+    .join(Showcase, Showcase.id == CandidateShowcase.showcase_id)
+    .where(Showcase.code == bindparam("showcase"), Candidate.id.in_(bindparam("ids", expanding=True)))
+)
 
 
 @dataclass(frozen=True)
@@ -97,13 +104,8 @@ class StoredFile:
 
 def visible(session: Session, showcase: str, ids: Collection[int]) -> dict[int, str]:
     """Those of `ids` that the showcase with that code shows at this moment, with their external ids; one statement."""
-    statement = (
-        select(Candidate.id, Candidate.external_id)
-        .join(CandidateShowcase, CandidateShowcase.candidate_id == Candidate.id)
-        .join(Showcase, Showcase.id == CandidateShowcase.showcase_id)
-        .where(Showcase.code == showcase, Candidate.id.in_(ids))
-    )
-    return {row.id: row.external_id for row in session.execute(statement)}
+    rows = session.execute(_VISIBLE, {"showcase": showcase, "ids": list(ids)})
+    return {row.id: row.external_id for row in rows}
 
 
 def profile(session: Session, view: ShowcaseView, candidate_id: int, allowed: Collection[str] = ()) -> Profile | None:

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 
 from matching.candidates.overview import STATEMENTS_PER_PROFILE
 from matching.candidates.parts import CATEGORIES
-from matching.candidates.showcases import define, load_showcase
+from matching.candidates.showcases import define, load_showcases
 from matching.demo.showcases import SHOWCASES
 from matching.settings import Settings
 from tests.support.site import EMAIL, OTHER_EMAIL, PASSWORD
@@ -22,7 +22,7 @@ from web.services import EXTENSION
 
 HOME = "/kandidaten/rijnmond/"
 #: Actor (2), showcases (1), and which of the hits are still shown (1).
-LIST_STATEMENTS = 4
+LIST_STATEMENTS = 3
 
 
 @pytest.fixture(scope="module")
@@ -238,7 +238,7 @@ def test_the_way_through_the_results_crosses_pages(client: FlaskClient) -> None:
 def test_what_a_showcase_hides_can_neither_be_asked_nor_seen(app: Flask, client: FlaskClient) -> None:
     database = app.extensions[EXTENSION].database
     with database.read() as session:
-        before = load_showcase(session, "haaglanden")
+        before = load_showcases(session)["haaglanden"]
     assert before is not None
     hidden = {"home", "level", "target_groups"}
     categories = tuple(shown for shown in before.categories if CATEGORIES[shown.code].part not in hidden)
