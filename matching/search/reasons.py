@@ -6,8 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from matching.candidates.parts import NOT_FILLED
 from matching.search.asked import OWN_RINGS, AskedRing, asked_rings, label_key
 from matching.search.criteria import SearchCriteria
+from matching.search.filter_reasons import filter_reasons, licence_by
 from matching.search.filters import overlaps
 from matching.search.found_words import parts_with_words
 from matching.search.knowledge import Knowledge
@@ -15,7 +17,7 @@ from matching.search.periods import span_of
 from matching.search.query import asked_words
 from matching.search.results import Reason, Sign
 from matching.taxonomy.text import normalise
-from matching.taxonomy.vocabularies import Term, Vocabulary, licences_that_cover
+from matching.taxonomy.vocabularies import Term, Vocabulary
 
 Listing = Mapping[str, Any]
 
@@ -49,8 +51,9 @@ class Explainer:
                 if term:
                     found.append(_working_time(term, hours))
             ticked = [term for term in vocabularies["hours"] if term.code in criteria.filters.get("hours", ())]
-            if ticked:
+            if ticked and (hours or NOT_FILLED not in criteria.filters["hours"]):
                 found.append(_hours(ticked, hours))
+        found += filter_reasons(criteria, listing, knowledge)
         if criteria.centre and shows("home"):
             values = {"km": distance_km, "place": listing.get("place_name"), "centre": criteria.centre.label}
             found.append(Reason("unknown" if distance_km is None else "met", "distance", "home", values))
@@ -168,8 +171,7 @@ def _level(asked: Sequence[str], has: str | None, levels: Vocabulary) -> Reason:
 
 
 def _licence(code: str, held: Sequence[str]) -> Reason:
-    covering = licences_that_cover(code)
-    via = code if code in held else next((other for other in held if other in covering), None)
+    via = licence_by(code, held)
     sign: Sign = "unknown" if not held else "met" if via else "not_met"
     return Reason(sign, "licence", "licences", {"code": code, "via": via})
 

@@ -28,6 +28,7 @@ def signs(person: int, distance_km: float | None = None, **changes: Any) -> list
         "working_time": "code",
         "hours": "max",
         "distance": "km",
+        "filter": "category",
     }
     found = Explainer(asked(**changes), KNOWN).reasons(PEOPLE[person], distance_km)
     return [(reason.sign, reason.kind, reason.values[telling[reason.kind]]) for reason in found]
@@ -136,3 +137,51 @@ def test_a_word_is_found_in_a_part(person: int, word: str, part: str) -> None:
 )
 def test_years_count_once_and_never_more_than_is_told(entries: list[dict[str, Any]], span: Span) -> None:
     assert span_of(entries, TODAY) == span
+
+
+def filtered(person: int, **filters: list[str]) -> list[tuple[str, str, tuple[str, ...], tuple[str, ...]]]:
+    """(sign, category, options had, had by) of the reasons that filters give."""
+    found = Explainer(asked(filters=filters), KNOWN).reasons(PEOPLE[person], None)
+    return [(r.sign, r.values["category"], r.values["codes"], r.values["via"]) for r in found if r.kind == "filter"]
+
+
+@pytest.mark.requirement("OPEN-09")
+@pytest.mark.parametrize(
+    ("category", "ticked", "has"),
+    [
+        ("certificate", ["vca-basis", "heftruck", "drone"], {"heftruck", "vca-basis"}),
+        ("language", ["pl", "tr"], {"tr"}),
+        ("level", ["mbo-1", "mbo-2"], {"mbo-2"}),
+        ("target_group", ["wsw"], {"wsw"}),
+        ("capability", ["zitten"], {"zitten"}),
+        ("contact", ["direct"], {"direct"}),
+        ("work_type", ["vervoeren"], {"vervoeren"}),
+        ("working_times", ["maandag", "vrijdag", "ochtend"], {"maandag", "ochtend"}),
+    ],
+)
+def test_a_filter_that_is_met_says_which_of_its_options(category: str, ticked: list[str], has: set[str]) -> None:
+    [(sign, code, codes, via)] = filtered(1, **{category: ticked})
+    assert (sign, code, set(codes)) == ("met", category, has)
+    assert via == codes
+
+
+def test_a_licence_filter_says_by_which_licence() -> None:
+    assert filtered(7, licence=["B", "C"]) == [("met", "licence", ("B", "C"), ("CE", "CE"))]
+
+
+def test_a_recent_change_is_named_by_every_period_it_falls_in() -> None:
+    [option, *_rest] = sorted(KNOWN.vocabularies["recency"], key=lambda term: int(term.extra["days"]), reverse=True)
+    assert filtered(1, recency=[option.code]) == [("met", "recency", (option.code,), (option.code,))]
+
+
+def test_not_filled_is_unknown_and_never_met() -> None:
+    assert filtered(12, certificate=["niet-ingevuld"], hours=["24-32", "niet-ingevuld"]) == [
+        ("unknown", "certificate", (), ()),
+        ("unknown", "hours", (), ()),
+    ]
+    assert signs(12, filters={"hours": ["niet-ingevuld"]}) == [("unknown", "filter", "hours")]
+
+
+def test_a_filter_that_is_not_met_or_asked_as_a_chip_too_gives_no_second_reason() -> None:
+    assert filtered(1, certificate=["drone"], working_times=["maandag", "nacht"]) == []
+    assert [kind for _sign, kind, _value in signs(1, levels=("mbo-2",), filters={"level": ["mbo-2"]})] == ["level"]

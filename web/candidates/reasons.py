@@ -9,12 +9,15 @@ from typing import Any
 from matching.candidates.parts import PARTS
 from matching.search.results import Reason
 from web import formatting
-from web.labels import part_label, term_label
+from web.labels import category_label, option_label, part_label, term_label
 from web.texts import gettext as _
 from web.texts import ngettext
 
 #: A sign beside the word, never colour alone (look.md).
 SYMBOLS = {"met": "✓", "related": "≈", "partly": "◐", "not_met": "✕", "unknown": "?"}
+
+#: In the row a filter names this many of the options that somebody has.
+OPTIONS_IN_ROW = 2
 
 Values = Mapping[str, Any]
 
@@ -155,6 +158,21 @@ def _hours(_sign: str, values: Values) -> tuple[str, str]:
     return (hours, _("%(hours)s per week", hours=hours)) if hours else (_("uren"), _("Uren niet ingevuld"))
 
 
+def _filter(sign: str, values: Values) -> tuple[str, str]:
+    category = values["category"]
+    label = category_label(category)
+    if sign == "unknown":
+        text = _("%(category)s niet ingevuld", category=label)
+        return _lower_first(text), text
+    if category == "licence":
+        short = _("rijbewijs %(code)s", code=", ".join(values["codes"]))
+        pairs = zip(values["codes"], values["via"], strict=True)
+        return short, "; ".join(_licence("met", {"code": code, "via": via})[1] for code, via in pairs)
+    labels = [option_label(category, code) for code in values["codes"]]
+    short = ", ".join(labels[:OPTIONS_IN_ROW]) + (" …" if len(labels) > OPTIONS_IN_ROW else "")
+    return short, f"{label}: {', '.join(labels)}"
+
+
 def _distance(_sign: str, values: Values) -> tuple[str, str]:
     km = values.get("km")
     if km is None:
@@ -173,5 +191,6 @@ _WORDS: dict[str, Callable[[str, Values], tuple[str, str]]] = {
     "licence": _licence,
     "working_time": _working_time,
     "hours": _hours,
+    "filter": _filter,
     "distance": _distance,
 }
