@@ -10,7 +10,7 @@ from flask import url_for
 
 from matching.candidates.parts import ShowcaseView
 from matching.search.criteria import MAX_RESULT_WINDOW, PAGE_SIZE, Order
-from matching.search.results import Hit, Relaxation, ResultPage
+from matching.search.results import Hit, Reason, Relaxation, ResultPage, Sign
 from web import formatting
 from web.candidates.addresses import explore_url, profile_urls
 from web.candidates.query import Chip, Query
@@ -21,6 +21,9 @@ from web.texts import ngettext
 
 #: A row shows this many reasons, then '+n' (look.md).
 REASONS_IN_ROW = 3
+#: The order of reasons in a row: signs that aren't 'met', then what is met by its kind; other kinds come last.
+IN_ROW: tuple[Sign, ...] = ("not_met", "partly", "unknown", "related")
+MET_IN_ROW = ("level", "language", "licence", "working_time", "hours", "function", "filter", "word")
 #: What a row has for reasons in the narrowest list, and what one takes (padding, sign, gap; a letter), in pixels.
 ROW_WIDTH, REASON_WIDTH, LETTER_WIDTH, MORE_WIDTH = 260, 36, 5.1, 40
 #: With at most this many results the page says what to leave out (issue 4).
@@ -41,6 +44,7 @@ class Row:
     reasons: tuple[ReasonView, ...]
     more: int
     more_text: str
+    more_spoken: str
     url: str
     picked: bool
 
@@ -169,8 +173,9 @@ def _split(found: ResultPage, query: Query) -> str:
 
 def _row(view: ShowcaseView, hit: Hit, url: str, picked: int | None) -> Row:
     listing = hit.listing
-    reasons = list({view.short: view for view in map(reason_view, reversed(hit.reasons))}.values())[::-1]
+    reasons = _in_row(hit)
     few = _that_fit(reasons)
+    hidden = [reason for reason in reasons if reason not in few]
     portrait = listing.get("portrait")
     return Row(
         id=hit.id,
@@ -181,11 +186,33 @@ def _row(view: ShowcaseView, hit: Hit, url: str, picked: int | None) -> Row:
         updated=formatting.format_date(listing["updated_at"]),
         stale=formatting.is_stale(listing["updated_at"]),
         reasons=tuple(few),
-        more=len(reasons) - len(few),
-        more_text=", ".join(f"{reason.symbol} {reason.short}" for reason in reasons if reason not in few),
+        more=len(hidden),
+        more_text=", ".join(f"{reason.symbol} {reason.short}" for reason in hidden),
+        more_spoken=", ".join(f"{reason.sign_label}: {reason.short}" for reason in hidden),
         url=url,
         picked=hit.id == picked,
     )
+
+
+def _in_row(hit: Hit) -> list[ReasonView]:
+    """The reasons in the order of the row, each text once, without the distance where the facts have it already.
+
+    What is missing, unknown or related tells people apart, so it comes before what is met.
+    """
+    near = hit.distance_km is not None and hit.listing.get("place_name")
+    told = [reason for reason in hit.reasons if reason.kind != "distance" or not near]
+    views: dict[str, ReasonView] = {}
+    for reason in sorted(told, key=_place_in_row):
+        view = reason_view(reason)
+        views.setdefault(view.short, view)
+    return list(views.values())
+
+
+def _place_in_row(reason: Reason) -> int:
+    """Where a reason comes in the row: lower is earlier."""
+    if reason.sign != "met":
+        return IN_ROW.index(reason.sign)
+    return len(IN_ROW) + (MET_IN_ROW.index(reason.kind) if reason.kind in MET_IN_ROW else len(MET_IN_ROW))
 
 
 def _that_fit(reasons: Sequence[ReasonView]) -> list[ReasonView]:
