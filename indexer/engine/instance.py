@@ -17,7 +17,7 @@ from indexer.engine.install import install, make_reachable
 from indexer.engine.locks import Report, exclusive, silent
 from indexer.engine.note import Folders, Note, folders, read_note, write_note
 from indexer.engine.pins import START_FREE_BYTES
-from indexer.engine.readiness import PortTakenError, wait_until_ready
+from indexer.engine.startup import PortTakenError, wait_until_ready
 from matching.settings import Settings
 
 STOP_PATIENCE_SECONDS = 30.0

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from matching.candidates.documents import content_type, safe_name
+from matching.candidates.document_files import content_type, safe_name
 from matching.candidates.images import MAX_BYTES, ImageKind, MediaRefused, reencode
 from matching.candidates.lines import Problem, shorten
 from matching.candidates.mediastore import Kept, MediaStore

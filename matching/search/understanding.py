@@ -1,6 +1,6 @@
 """What typed text means when nothing was chosen from the suggestions: chips where a name is recognised, else words.
 
-The rule (issue of CAND-13, CAND-15): text equal to a label or synonym becomes that chip, and can be searched as a word
+The rule (issue 4, CAND-13, CAND-15): text equal to a label or synonym becomes that chip, and can be searched as a word
 instead; other words must all occur. Plural and female forms, a compound written apart or together, and a small typing
 error with only one reading count as equal, and what was read is always shown.
 """

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from indexer.engine import disk, instance, readiness, unprivileged
-from indexer.engine.client import EngineUnavailable, connect, engine_url
-from indexer.engine.errors import DiskFullError, EngineError
+from indexer.engine import disk, instance, startup, unprivileged
+from indexer.engine.client import connect, engine_url
+from indexer.engine.errors import DiskFullError, EngineError, EngineUnavailable
 from indexer.engine.home import Home
 from indexer.engine.note import Note, folders, read_note, write_note
 from indexer.engine.processes import end, gone, started_at
@@ -124,7 +124,7 @@ def test_a_full_disk_is_said_before_the_start(open_folder: Path, monkeypatch: py
 def test_an_engine_that_never_answers_is_told_and_can_be_stopped(
     open_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(readiness, "START_SECONDS", 1.0)
+    monkeypatch.setattr(startup, "START_SECONDS", 1.0)
     settings = pretending(open_folder, "exec sleep 300")
     with pytest.raises(EngineError, match="did not answer within 1 s"):
         instance.start(settings)

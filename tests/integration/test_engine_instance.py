@@ -11,7 +11,8 @@ import pytest
 from elasticsearch import NotFoundError
 
 from indexer.engine import instance, unprivileged
-from indexer.engine.client import EngineUnavailable, connect, engine_url
+from indexer.engine.client import connect, engine_url
+from indexer.engine.errors import EngineUnavailable
 from indexer.engine.features import examine
 from indexer.engine.note import read_note
 from matching.settings import Settings, load_settings

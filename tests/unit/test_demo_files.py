@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from matching.candidates.documents import PDF, content_type
+from matching.candidates.document_files import PDF, content_type
 from matching.candidates.images import reencode
 from matching.candidates.lines import parse, read_lines
 from matching.candidates.profile import CandidateProfile

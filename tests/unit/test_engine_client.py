@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from indexer.engine.client import EngineUnavailable, connect, engine_url
+from indexer.engine.client import connect, engine_url
+from indexer.engine.errors import EngineUnavailable
 from indexer.engine.instance import status
 from indexer.engine.note import Note, folders, read_note, write_note
 from indexer.engine.processes import started_at

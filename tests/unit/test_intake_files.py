@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from matching.candidates.attachments import attach
-from matching.candidates.documents import DOCX, ODT, PDF, TEXT, content_type, safe_name
+from matching.candidates.document_files import DOCX, ODT, PDF, TEXT, content_type, safe_name
 from matching.candidates.images import MAX_BYTES, MediaRefused, reencode
 from matching.candidates.mediastore import FolderMediaStore
 from matching.candidates.profile import CandidateProfile
