@@ -6,7 +6,7 @@ import os
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 #: The overflow uid and gid ('nobody'): present on every Linux and without rights, so no account is made.
 UID = GID = 65534
@@ -28,19 +28,6 @@ def popen(
 
     A session of its own keeps a Ctrl-C in the terminal from reaching the server, and lets it be ended as a group.
     """
-    if as_root():
-        return subprocess.Popen(  # noqa: S603
-            command,
-            env=dict(env),
-            cwd=cwd,
-            stdin=stdin,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-            user=UID,
-            group=GID,
-            extra_groups=[],
-        )
     return subprocess.Popen(  # noqa: S603
         command,
         env=dict(env),
@@ -49,16 +36,18 @@ def popen(
         stdout=log,
         stderr=subprocess.STDOUT,
         start_new_session=True,
+        **_other_user(),
     )
 
 
 def run(command: Sequence[str], env: Mapping[str, str], cwd: Path) -> subprocess.CompletedProcess[bytes]:
     """Run `command` to its end under the same uid; output is captured, the exit code not judged."""
-    if as_root():
-        return subprocess.run(  # noqa: S603
-            command, env=dict(env), cwd=cwd, capture_output=True, user=UID, group=GID, extra_groups=[]
-        )
-    return subprocess.run(command, env=dict(env), cwd=cwd, capture_output=True)  # noqa: S603
+    return subprocess.run(command, env=dict(env), cwd=cwd, capture_output=True, **_other_user())  # noqa: S603
+
+
+def _other_user() -> dict[str, Any]:
+    """What subprocess takes to run under the unprivileged uid; nothing when we aren't root."""
+    return {"user": UID, "group": GID, "extra_groups": []} if as_root() else {}
 
 
 def own(path: Path) -> None:

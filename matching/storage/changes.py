@@ -40,15 +40,16 @@ def note_changes(session: Session, kind: str, keys: Iterable[int]) -> None:
         session.execute(insert(Change), rows)
 
 
-def pending_changes(session: Session, kind: str, limit: int) -> Sequence[tuple[int, int]]:
-    """Return up to `limit` waiting (change id, key) pairs, oldest first."""
-    statement = select(Change.id, Change.key).where(Change.kind == kind).order_by(Change.id).limit(limit)
+def pending_changes(session: Session, kind: str, limit: int, after: int = 0) -> Sequence[tuple[int, int]]:
+    """Return up to `limit` waiting (change id, key) pairs with ids above `after`, oldest first."""
+    waiting = select(Change.id, Change.key).where(Change.kind == kind, Change.id > after)
+    statement = waiting.order_by(Change.id).limit(limit)
     return [(row.id, row.key) for row in session.execute(statement)]
 
 
-def mark_indexed(session: Session, change_ids: Sequence[int]) -> None:
-    """Remove exactly these change rows: the index holds what they announced."""
-    session.execute(delete(Change).where(Change.id.in_(change_ids)))
+def mark_indexed(session: Session, change_ids: Sequence[int]) -> set[int]:
+    """Remove exactly these change rows: the index holds what they announced. Returns those that were still there."""
+    return set(session.execute(delete(Change).where(Change.id.in_(change_ids)).returning(Change.id)).scalars())
 
 
 def draw_index_version(session: Session) -> int:
