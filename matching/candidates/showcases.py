@@ -83,8 +83,3 @@ def define(session: Session, view: ShowcaseView, position: int = 0) -> int:
 def load_showcases(session: Session) -> dict[str, ShowcaseView]:
     """Every showcase by code, in the order of the tabs."""
     return {row.view.code: row.view for row in read_showcases(session)}
-
-
-def load_showcase(session: Session, code: str) -> ShowcaseView | None:
-    """The showcase with that code; None when there is none."""
-    return load_showcases(session).get(code)

@@ -59,8 +59,3 @@ class SearchCriteria:
     def wishes(self) -> bool:
         """Whether anything is asked that only ranks."""
         return bool(self.levels or self.languages or self.licences or self.working_times)
-
-    @property
-    def active_filters(self) -> int:
-        """How many filter options are ticked, over all categories (CAND-22)."""
-        return sum(len(options) for options in self.filters.values())

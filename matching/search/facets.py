@@ -18,7 +18,6 @@ from matching.search.filters import (
 from matching.search.knowledge import Knowledge
 from matching.search.results import Facet, FacetOption
 
-NOT_FILLED_LABEL = "Niet ingevuld"
 _OPTIONS, _EMPTY = "options", "empty"
 
 
@@ -69,12 +68,8 @@ def read_facets(answer: Mapping[str, Any], criteria: SearchCriteria, knowledge: 
         counted = answer[category.code]
         counts = _counts(counted[_OPTIONS]["buckets"])
         counts[NOT_FILLED] = counted[_EMPTY]["doc_count"]
-        labels = {NOT_FILLED: NOT_FILLED_LABEL}
-        for name in category.vocabularies:
-            labels |= knowledge.vocabularies[name].labels
-        ticked = criteria.filters.get(category.code, frozenset())
         options = tuple(
-            FacetOption(code, labels[code], counts.get(code, 0), code in ticked)
+            FacetOption(code, counts.get(code, 0))
             for code in offered_options(category.code, criteria.showcase, knowledge)
         )
         facets.append(Facet(category.code, options))

@@ -27,6 +27,8 @@ class Reason:
     - licence: code, via (the licence held that covers it; the code itself when it is held)
     - working_time: code, min, max (the candidate's hours or None)
     - hours: min, max (the candidate's hours or None); judged only when hours are filtered on
+    - filter (a ticked category other than hours; met or 'Niet ingevuld' only): category, codes (of the ticked options
+      those that the candidate has; none when unknown), via (for each of them the code it is had by: a licence held)
     - distance: km (None: unknown), place (the candidate's), centre (label asked)
     """
 
@@ -53,9 +55,7 @@ class FacetOption:
     """One option of a category with the number of candidates it would give."""
 
     code: str
-    label: str
     count: int
-    active: bool
 
 
 @dataclass(frozen=True)
@@ -64,11 +64,6 @@ class Facet:
 
     code: str
     options: tuple[FacetOption, ...]
-
-    @property
-    def active(self) -> int:
-        """How many options of this category are ticked."""
-        return sum(option.active for option in self.options)
 
 
 @dataclass(frozen=True)

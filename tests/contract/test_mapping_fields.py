@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from matching.candidates.parts import PARTS, SENSITIVE_PARTS
-from matching.search.facets import NOT_FILLED_LABEL
 from matching.search.fields import FIELDS
 from matching.search.filters import CODE_FIELDS, EMPTY_FIELDS
 from matching.search.mapping import index_body, load_mapping
@@ -59,11 +58,10 @@ def test_filters_read_fields_that_are_indexed() -> None:
     leaves = dict(mapped(PROPERTIES))
     for field in [*CODE_FIELDS.values(), *(field for fields in EMPTY_FIELDS.values() for field in fields)]:
         assert leaves[field].get("index") is not False, field
-    assert NOT_FILLED_LABEL
 
 
 def test_what_is_only_shown_is_not_indexed() -> None:
-    for name in ("portrait", "documents_count"):
+    for name in ("digest", "portrait", "documents_count"):
         assert PROPERTIES[name]["index"] is False
     assert PROPERTIES["media_counts"]["enabled"] is False
 

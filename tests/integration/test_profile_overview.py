@@ -11,7 +11,7 @@ from matching.candidates import overview
 from matching.candidates.overview import STATEMENTS_PER_PROFILE, Profile, media_file, visible
 from matching.candidates.parts import CATEGORIES, PARTS, ShowcaseView
 from matching.candidates.records import Candidate
-from matching.candidates.showcases import ShowcaseRefused, define, load_showcase, load_showcases, standard
+from matching.candidates.showcases import ShowcaseRefused, define, load_showcases, standard
 from tests.support.intake import FULL, Office, profile, write_files
 from tests.support.statements import counted_statements
 
@@ -156,6 +156,6 @@ def test_showcases_are_data_that_is_checked(office: Office) -> None:
         with pytest.raises(ShowcaseRefused, match="salaris"):
             define(session, replace(other, parts=frozenset({"salaris"})))
     with office.database.read() as session:
-        assert load_showcase(session, "noord") == other
+        assert load_showcases(session)["noord"] == other
         assert list(load_showcases(session)) == ["zuid", "noord"]
-        assert load_showcase(session, "oost") is None
+        assert "oost" not in load_showcases(session)
