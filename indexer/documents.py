@@ -69,7 +69,7 @@ class ListingBuilder:
         """Yield (showcase code, listing) for each of the builder's showcases that shows this candidate.
 
         A listing holds exactly the filled fields of matching.search.fields whose part that showcase shows (PROF-03,
-        PROF-04); nothing in it depends on today's date.
+        PROF-04), with the digest of all these; nothing in it depends on today's date.
         """
         fields = _fields(profile, self._labels)
         words = _labels_by_part(profile, self._labels)
@@ -82,12 +82,24 @@ class ListingBuilder:
             labels = {part: found for part, found in words.items() if part in parts and found}
             if labels:
                 listing["term_labels"] = labels
+            listing["digest"] = digest(listing)
             yield code, listing
 
     def bodies(self, profile: Profile) -> Iterator[tuple[str, bytes]]:
         """As `listings`, each as the JSON that is sent to the engine."""
         for code, listing in self.listings(profile):
-            yield code, orjson.dumps(listing)
+            yield code, encode(listing)
+
+
+def encode(listing: Mapping[str, Any]) -> bytes:
+    """A listing as the JSON that is sent to the engine."""
+    return orjson.dumps(listing)
+
+
+def digest(listing: Mapping[str, Any]) -> str:
+    """A hash of a listing without its digest: equal for equal listings, whatever a showcase hides of the candidate."""
+    content = orjson.dumps(listing, option=orjson.OPT_SORT_KEYS)
+    return hashlib.blake2b(content, digest_size=16).hexdigest()
 
 
 def shown_fields(view: ShowcaseView) -> tuple[str, ...]:
@@ -101,12 +113,12 @@ def fingerprint(view: ShowcaseView, labels: Labels, index_body: Mapping[str, Any
     These are the code that reads and builds, the labels, the parts shown, and the mapping with its analyzers. Kept
     in the index's `_meta`; another value means that a rebuild is due.
     """
-    digest = hashlib.sha256()
+    found = hashlib.sha256()
     for source in (__file__, matching.candidates.listings.__file__):
-        digest.update(Path(source).read_bytes())
+        found.update(Path(source).read_bytes())
     facts = (shown_fields(view), sorted(view.parts), labels.terms, labels.occupations, index_body)
-    digest.update(orjson.dumps(facts, option=orjson.OPT_SORT_KEYS))
-    return digest.hexdigest()[:16]
+    found.update(orjson.dumps(facts, option=orjson.OPT_SORT_KEYS))
+    return found.hexdigest()[:16]
 
 
 def _fields(profile: Profile, labels: Labels) -> dict[str, Any]:

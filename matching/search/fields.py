@@ -20,6 +20,7 @@ class Field:
 #: Types and analyzers are in mappings/candidates.v1.json; a contract test holds the two together.
 FIELDS: tuple[Field, ...] = (
     Field("id", ""),  # long: the candidate's key in SQL, also the document's _id; breaks ties in the order of results
+    Field("digest", ""),  # hash of all the rest of the listing, not indexed: tells whether it must be written again
     Field("name", ""),  # text + name.sort keyword; searched as a word too
     Field("updated_at", ""),  # date
     Field("intro", "intro", words=True),

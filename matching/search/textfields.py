@@ -40,7 +40,7 @@ TEXT_FIELDS: dict[str, str] = {
 }
 
 #: Fields that pages and reasons have no use for.
-_ONLY_SEARCHED = frozenset({"term_labels", "first_function"})
+_NOT_RETURNED = frozenset({"term_labels", "first_function", "digest"})
 
 
 def searched_fields(view: ShowcaseView) -> tuple[str, ...]:
@@ -50,4 +50,4 @@ def searched_fields(view: ShowcaseView) -> tuple[str, ...]:
 
 def returned_fields(view: ShowcaseView) -> list[str]:
     """The fields that a listing is returned with: those of parts shown now."""
-    return [field.name for field in FIELDS if view.shows(field.part) and field.name not in _ONLY_SEARCHED]
+    return [field.name for field in FIELDS if view.shows(field.part) and field.name not in _NOT_RETURNED]

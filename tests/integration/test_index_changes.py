@@ -22,7 +22,7 @@ from matching.search.mapping import index_body
 from matching.settings import Settings
 from matching.storage.changes import Change, draw_index_version, note_changes
 from matching.storage.database import Database
-from tests.support.profiles import insert_full, insert_showcase, insert_taxonomy, show, spoil
+from tests.support.profiles import SECRET_WORDS, insert_full, insert_showcase, insert_taxonomy, show, spoil
 
 IMPATIENT = Patience(0.01, 0.01, 0.1)
 
@@ -194,3 +194,51 @@ def test_more_changes_than_one_batch_holds(
     drain(built, client, engine_settings, lambda done: heard.append(done.changes))
     assert heard == [2, 4, 5]
     assert names(client, f"{engine_settings.index_prefix}-stad") == {key: f"Nieuw{key}" for key in range(1, 6)}
+
+
+def answers(client: Elasticsearch, index: str) -> list[tuple[str, int, float]]:
+    """Id, version and exact score of everybody found by words that all of them have."""
+    client.indices.refresh(index=index)
+    query = {"multi_match": {"query": " ".join(SECRET_WORDS.values()), "fields": ["*"], "lenient": True}}
+    hits = client.search(index=index, query=query, size=100, sort=["_score", {"id": "asc"}], version=True)
+    return [(hit["_id"], hit["_version"], hit["_score"]) for hit in hits["hits"]["hits"]]
+
+
+@pytest.mark.requirement("CAND-04", "PROF-03")
+def test_a_change_of_what_is_hidden_writes_nothing_and_moves_nobody(
+    built: Database, client: Elasticsearch, engine_settings: Settings
+) -> None:
+    """A rewritten listing counts twice in the engine's frequencies for a while, and would shift others' scores."""
+    with built.write() as session:
+        for key in (6, 7, 8):
+            insert_full(session, key, ["regio"])
+        note_changes(session, "candidate", [6, 7, 8])
+    drain(built, client, engine_settings)
+    alias = f"{engine_settings.index_prefix}-regio"
+    before = answers(client, alias)
+    with built.write() as session:
+        session.execute(update(Candidate).values(hobbies="iets heel anders", phone="06 00000000", level="hbo"))
+        note_changes(session, "candidate", range(1, 9))
+    done = drain(built, client, engine_settings)
+    assert (done.changes, done.unchanged) == (8, 3)
+    assert len(before) == 3
+    assert answers(client, alias) == before
+
+
+def test_a_slower_drain_looks_again_at_what_another_took_off(
+    built: Database, client: Elasticsearch, engine_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other may have left a listing unwritten that was right until our older read arrived."""
+
+    def read_then_let_another_drain(*arguments: Any) -> Any:
+        found = read_keys(*arguments)
+        monkeypatch.setattr(indexing, "read_keys", read_keys)
+        rename(built, 1, "Naam1")
+        assert drain(built, client, engine_settings).unchanged == 1
+        return found
+
+    monkeypatch.setattr(indexing, "read_keys", read_then_let_another_drain)
+    rename(built, 1, "Heel even")
+    drain(built, client, engine_settings)
+    assert names(client, f"{engine_settings.index_prefix}-stad")[1] == "Naam1"
+    assert waiting(built) == []

@@ -10,7 +10,7 @@ import orjson
 import pytest
 import time_machine
 
-from indexer.documents import Labels, ListingBuilder, fingerprint, shown_fields
+from indexer.documents import Labels, ListingBuilder, digest, fingerprint, shown_fields
 from matching.candidates.listings import Entry, Medium, Profile, Single, Term
 from matching.candidates.parts import PARTS, SENSITIVE_PARTS, ShowcaseView
 
@@ -39,6 +39,7 @@ def listing(view: ShowcaseView = ALL, **changes: Any) -> dict[str, Any]:
     empty: dict[str, Any] = {"terms": {}, "entries": {}, "media": [], "showcases": frozenset({view.code})}
     [(code, found)] = ListingBuilder(LABELS, [view]).listings(Profile(single, **(empty | rest)))
     assert code == view.code
+    assert found.pop("digest") == digest(found)
     return found
 
 
@@ -126,6 +127,14 @@ def test_hiding_a_part_hides_its_fields(part: str) -> None:
 def test_a_showcase_that_does_not_show_the_candidate_gets_no_listing() -> None:
     profile = Profile(EMPTY, {}, {}, [], frozenset({"andere"}))
     assert list(ListingBuilder(LABELS, [ALL]).listings(profile)) == []
+
+
+def test_the_digest_follows_all_that_is_shown_and_nothing_else() -> None:
+    found = listing(hours_min=16, place="delft")
+    assert digest(found) == digest(dict(reversed(found.items())))
+    assert digest(found) != digest(listing(hours_min=17, place="delft"))
+    homeless = replace(ALL, parts=ALL.parts - {"home"})
+    assert digest(listing(homeless, place="delft")) == digest(listing(homeless, place="gouda"))
 
 
 def test_a_listing_does_not_depend_on_today() -> None:

@@ -83,7 +83,7 @@ def update() -> None:
         done = drain(_database(settings), connect(settings), settings, _show_drained)
     click.echo(
         f"{done.changes} changes of {done.candidates} candidates: {done.outcome.written} writes, "
-        f"{done.outcome.newer} already newer"
+        f"{done.unchanged} unchanged, {done.outcome.newer} already newer"
     )
     _show_refused(done.outcome.refused)
 
