@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from elasticsearch import ApiError, Elasticsearch, TransportError
 
@@ -16,8 +15,7 @@ from matching.search.answers import read_hit, result_page, total_of
 from matching.search.bodies import Body, count_body, exact_body, facets_body, hits_body, one_body, relaxed
 from matching.search.criteria import SearchCriteria
 from matching.search.errors import NotOffered, TooDeep
-from matching.search.filters import TIME_ZONE
-from matching.search.knowledge import Knowledge, knowledge_of
+from matching.search.knowledge import Knowledge, knowledge_of, today_in_the_netherlands
 from matching.search.limits import worth_relaxing
 from matching.search.ranking import RankingProfile
 from matching.search.reasons import Explainer
@@ -173,4 +171,4 @@ def _reason(error: TransportError | ApiError) -> str:
 
 
 def _knowledge(taxonomy: Taxonomy, vocabularies: Mapping[str, Vocabulary], today: date | None) -> Knowledge:
-    return knowledge_of(taxonomy, vocabularies, today or datetime.now(ZoneInfo(TIME_ZONE)).date())
+    return knowledge_of(taxonomy, vocabularies, today or today_in_the_netherlands())

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, TypeAlias
 
 from matching.search.clauses import all_of
-from matching.search.criteria import MAX_RESULT_WINDOW, Order, SearchCriteria
+from matching.search.criteria import CHIP_FIELDS, MAX_RESULT_WINDOW, Order, SearchCriteria
 from matching.search.errors import TooDeep
 from matching.search.facets import facet_aggregations
 from matching.search.filters import check_filters, place_clause
@@ -76,22 +76,10 @@ def exact_body(criteria: SearchCriteria, profile: RankingProfile, knowledge: Kno
     return count_body(replace(criteria, related=False), profile, knowledge)
 
 
-#: kind of relaxation -> the field of SearchCriteria whose values are left out one at a time.
-_CHIPS = {
-    "occupation": "occupations",
-    "group": "groups",
-    "word": "words",
-    "level": "levels",
-    "language": "languages",
-    "licence": "licences",
-    "working_time": "working_times",
-}
-
-
 def relaxed(criteria: SearchCriteria) -> Iterator[tuple[str, str, SearchCriteria]]:
     """Yield (kind, value, criteria) for each chip, filter category and the radius left out, in that order."""
     first_page = replace(criteria, page=1)
-    for kind, name in _CHIPS.items():
+    for kind, name in CHIP_FIELDS.items():
         values: Sequence[str] = getattr(criteria, name)
         for value in values:
             rest = tuple(other for other in values if other != value)

@@ -14,6 +14,16 @@ PAGE_SIZE = 20
 MAX_RESULT_WINDOW = 100_000
 MAX_TEXT = 200
 MAX_CHIPS = 20
+#: kind of chip -> the field of SearchCriteria that holds its values.
+CHIP_FIELDS = {
+    "occupation": "occupations",
+    "group": "groups",
+    "word": "words",
+    "level": "levels",
+    "language": "languages",
+    "licence": "licences",
+    "working_time": "working_times",
+}
 
 #: How results can be ordered: best match first (CAND-04), or by a column, up or down (UI-20).
 Order = Literal["match", "name", "-name", "updated", "-updated"]

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 from matching.candidates.parts import CATEGORIES, NOT_FILLED, Category
 from matching.search.criteria import SearchCriteria
-from matching.search.filters import CODE_FIELDS, EMPTY_FIELDS, TIME_FIELDS, TIME_ZONE
-from matching.search.knowledge import Knowledge
+from matching.search.filters import CODE_FIELDS, EMPTY_FIELDS, TIME_FIELDS
+from matching.search.knowledge import TIME_ZONE, Knowledge
 from matching.search.results import Reason
 from matching.taxonomy.vocabularies import licences_that_cover
 

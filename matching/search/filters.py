@@ -9,7 +9,7 @@ from matching.candidates.parts import CATEGORIES, NOT_FILLED, Category, Showcase
 from matching.search.clauses import Clause, all_of, any_of, none_filled, terms
 from matching.search.criteria import SearchCriteria
 from matching.search.errors import NotOffered
-from matching.search.knowledge import Knowledge
+from matching.search.knowledge import TIME_ZONE, Knowledge
 from matching.taxonomy.vocabularies import Term, licences_that_cover
 
 #: category -> the field that holds its codes, where ticking an option keeps exactly the listings with that code.
@@ -36,8 +36,6 @@ TIME_FIELDS: dict[str, str] = {"day": "days", "day_part": "day_parts"}
 
 #: 32 hours a week counts as full-time and as part-time (OPEN-29).
 FULL_AND_PART_TIME = 32
-#: Days that ages count from begin and end in the Netherlands.
-TIME_ZONE = "Europe/Amsterdam"
 
 
 def offered_options(category: str, view: ShowcaseView, knowledge: Knowledge) -> tuple[str, ...]:

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import cache
+from zoneinfo import ZoneInfo
 
 from matching.search.mapping import load_word_lists
 from matching.taxonomy.occupations import Taxonomy
 from matching.taxonomy.vocabularies import Vocabulary
+
+#: Days that ages count from begin and end in the Netherlands.
+TIME_ZONE = "Europe/Amsterdam"
+
+
+def today_in_the_netherlands() -> date:
+    """The present day for candidates and employers, wherever this machine's clock thinks it is."""
+    return datetime.now(ZoneInfo(TIME_ZONE)).date()
 
 
 @dataclass(frozen=True)

@@ -8,14 +8,11 @@ from typing import Any
 from matching.candidates.parts import ShowcaseView
 from matching.search.asked import any_ring, asked_rings
 from matching.search.clauses import MATCH_NONE, Clause, any_of
-from matching.search.criteria import SearchCriteria
+from matching.search.criteria import CHIP_FIELDS, SearchCriteria
 from matching.search.filters import option_clause
 from matching.search.knowledge import Knowledge
 from matching.search.results import Suggestion
 from matching.search.wishes import wishes_met
-
-#: kind of suggestion that ranks -> field of SearchCriteria.
-_WISHES = {"level": "levels", "language": "languages", "licence": "licences", "working_time": "working_times"}
 
 
 def suggestion_counts_body(showcase: ShowcaseView, suggestions: Sequence[Suggestion], knowledge: Knowledge) -> Any:
@@ -31,19 +28,16 @@ def read_counts(answer: Mapping[str, Any], number: int) -> list[int]:
 
 
 def _clause(showcase: ShowcaseView, suggestion: Suggestion, knowledge: Knowledge) -> Clause:
-    code = suggestion.code
     if suggestion.kind in ("occupation", "group"):
-        name = "occupations" if suggestion.kind == "occupation" else "groups"
-        criteria = _asking(showcase, name, code)
+        criteria = _asking(showcase, suggestion)
         return any_ring(asked_rings(criteria, knowledge.taxonomy, knowledge.compound_parts), showcase)
-    if suggestion.kind in _WISHES:
-        criteria = _asking(showcase, _WISHES[suggestion.kind], code)
-        return any_of(wishes_met(criteria, knowledge))
+    if suggestion.kind in CHIP_FIELDS:
+        return any_of(wishes_met(_asking(showcase, suggestion), knowledge))
     if showcase.category(suggestion.kind) is None:
         return dict(MATCH_NONE)
-    return option_clause(suggestion.kind, code, knowledge)
+    return option_clause(suggestion.kind, suggestion.code, knowledge)
 
 
-def _asking(showcase: ShowcaseView, name: str, code: str) -> SearchCriteria:
-    chosen: dict[str, Any] = {name: (code,)}
+def _asking(showcase: ShowcaseView, suggestion: Suggestion) -> SearchCriteria:
+    chosen: dict[str, Any] = {CHIP_FIELDS[suggestion.kind]: (suggestion.code,)}
     return SearchCriteria(showcase, related=False, **chosen)

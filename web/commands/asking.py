@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from matching.candidates.parts import CATEGORIES, NOT_FILLED, ShowcaseView, category_by_word
-from matching.search.criteria import DEFAULT_RADIUS_KM, MAX_CHIPS, MAX_TEXT, Centre, SearchCriteria
+from matching.search.criteria import CHIP_FIELDS, DEFAULT_RADIUS_KM, MAX_CHIPS, MAX_TEXT, Centre, SearchCriteria
 from matching.search.filters import offered_options
 from matching.search.knowledge import Knowledge
 from matching.search.limits import MAX_WORD_TOKENS, count_tokens
@@ -14,17 +14,6 @@ from matching.search.terms import FILTER_KINDS
 from matching.search.understanding import Understander, Understood
 from matching.taxonomy.places import Ambiguous, Gazetteer, Resolved
 from matching.taxonomy.text import normalise
-
-#: kind of understood term -> field of SearchCriteria.
-_FIELDS = {
-    "occupation": "occupations",
-    "group": "groups",
-    "word": "words",
-    "level": "levels",
-    "language": "languages",
-    "licence": "licences",
-    "working_time": "working_times",
-}
 
 
 class Unusable(ValueError):
@@ -123,11 +112,11 @@ def understood_criteria(base: SearchCriteria, text: str, understander: Understan
         if item.kind in FILTER_KINDS:
             criteria = replace(criteria, filters=_ticked(criteria.filters, item))
         else:
-            name = _FIELDS[item.kind]
+            name = CHIP_FIELDS[item.kind]
             values: tuple[str, ...] = getattr(criteria, name)
             changed = {name: tuple(dict.fromkeys((*values, item.code)))}
             criteria = replace(criteria, **changed)  # type: ignore[arg-type]
-    if sum(len(getattr(criteria, name)) for name in _FIELDS.values()) > MAX_CHIPS:
+    if sum(len(getattr(criteria, name)) for name in CHIP_FIELDS.values()) > MAX_CHIPS:
         raise Unusable(f"Ask for at most {MAX_CHIPS} things at a time.")
     if count_tokens(criteria.words) > MAX_WORD_TOKENS:
         raise Unusable(f"Ask for at most {MAX_WORD_TOKENS} words at a time.")

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import click
 import orjson
@@ -20,8 +18,7 @@ from matching.candidates.overview import visible
 from matching.candidates.parts import CATEGORIES
 from matching.search.criteria import PAGE_SIZE, SearchCriteria
 from matching.search.errors import NotOffered, TooDeep
-from matching.search.filters import TIME_ZONE
-from matching.search.knowledge import knowledge_of
+from matching.search.knowledge import knowledge_of, today_in_the_netherlands
 from matching.search.ranking import ProfileError, load_profile
 from matching.search.results import Hit, ResultPage
 from matching.search.understanding import Understander, Understood
@@ -108,7 +105,7 @@ def _asking(database: Database) -> Asking:
     with database.read() as session:
         taxonomy, gazetteer = load_taxonomy(session), load_gazetteer(session)
         views = [row.view for row in read_showcases(session)]
-    return Asking(knowledge_of(taxonomy, load_vocabularies(), _today()), gazetteer, views)
+    return Asking(knowledge_of(taxonomy, load_vocabularies(), today_in_the_netherlands()), gazetteer, views)
 
 
 def _search(settings: Settings, criteria: SearchCriteria, asking: Asking) -> ResultPage:
@@ -169,7 +166,3 @@ def _clear_messages() -> Iterator[None]:
 def _end(message: str, code: int) -> None:
     click.echo(message, err=True)
     raise SystemExit(code)
-
-
-def _today() -> date:
-    return datetime.now(ZoneInfo(TIME_ZONE)).date()
