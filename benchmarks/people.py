@@ -13,13 +13,13 @@ from matching.candidates.profile import CandidateProfile
 from matching.candidates.records import Candidate, CandidateEntry, CandidateMedia, CandidateShowcase, CandidateTerm
 from matching.candidates.rows import CandidateRows, make_rows
 from matching.candidates.showcases import define, standard
+from matching.candidates.taxonomy_lists import seed
 from matching.candidates.write import write_batch
 from matching.demo.people import generate
 from matching.storage.base import table_of
 from matching.storage.changes import Change
 from matching.storage.database import Database
 from matching.storage.migrate import upgrade
-from matching.taxonomy.store import seed
 
 #: People drawn one by one; more than these are copies of them under other ids and names.
 DRAWN = 20_000

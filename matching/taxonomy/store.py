@@ -1,34 +1,20 @@
-"""Keeps occupations and places in SQL: fills the tables from the bundled lists and reads them back."""
+"""Keeps occupations and places in SQL: writes the tables and reads them back."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from typing import Any
 
-from sqlalchemy import RowMapping, bindparam, delete, exists, insert, select, update
+from sqlalchemy import RowMapping, bindparam, delete, insert, select, update
 from sqlalchemy.orm import Session
 
-from matching.candidates.records import Candidate
 from matching.storage.base import Base, table_of
-from matching.taxonomy.occupations import Occupation, OccupationGroup, Taxonomy, load_bundled
-from matching.taxonomy.places import Gazetteer, Place, Postcode, load_places
+from matching.taxonomy.occupations import Occupation, OccupationGroup, Taxonomy
+from matching.taxonomy.places import Gazetteer, Place, Postcode
 from matching.taxonomy.records import OccupationGroupRow, OccupationRelation, OccupationRow, PlaceRow, PostcodeRow
 
 Row = dict[str, Any]
 Key = tuple[Any, ...]
-
-
-def seed(session: Session) -> None:
-    """Bring the tables to the lists that come with the package; writes nothing where they are that already.
-
-    Occupations of another list (`hallowerk taxonomy import-esco`), recognised by having no code in common with the
-    bundled one, are left alone. A place that the bundle no longer has stays while a candidate lives there.
-    """
-    bundled = load_bundled()
-    present = set(session.scalars(select(OccupationRow.code)))
-    if not present or present & bundled.occupations.keys():
-        write_taxonomy(session, bundled)
-    write_gazetteer(session, load_places())
 
 
 def write_taxonomy(session: Session, taxonomy: Taxonomy) -> None:
@@ -60,8 +46,8 @@ def write_taxonomy(session: Session, taxonomy: Taxonomy) -> None:
     _remove(session, OccupationGroupRow, gone_groups)
 
 
-def write_gazetteer(session: Session, gazetteer: Gazetteer) -> None:
-    """Make the tables of places and postcodes hold `gazetteer`, and older places that candidates still live in."""
+def write_gazetteer(session: Session, gazetteer: Gazetteer, keep: Set[str] = frozenset()) -> None:
+    """Make the tables of places and postcodes hold `gazetteer`, and of older places those with an id in `keep`."""
     places = [
         {
             "id": one.id,
@@ -82,8 +68,7 @@ def write_gazetteer(session: Session, gazetteer: Gazetteer) -> None:
     ]
     gone_places = _write(session, PlaceRow, places)
     _remove(session, PostcodeRow, _write(session, PostcodeRow, postcodes))
-    lived_in = set(session.scalars(select(PlaceRow.id).where(exists().where(Candidate.place_id == PlaceRow.id))))
-    _remove(session, PlaceRow, [key for key in gone_places if key[0] not in lived_in])
+    _remove(session, PlaceRow, [key for key in gone_places if key[0] not in keep])
 
 
 def load_taxonomy(session: Session) -> Taxonomy:

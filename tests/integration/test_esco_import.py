@@ -10,10 +10,10 @@ from sqlalchemy import select
 
 from matching.accounts.records import AuditEntry
 from matching.candidates.records import Candidate
+from matching.candidates.taxonomy_lists import SystemNotEmpty, replace_occupations, seed
 from matching.storage.database import Database
 from matching.taxonomy.esco import ATTRIBUTION, is_esco, read_esco
-from matching.taxonomy.replacing import SystemNotEmpty, replace_occupations
-from matching.taxonomy.store import load_taxonomy, seed
+from matching.taxonomy.store import load_taxonomy
 from tests.support.command import hallowerk
 from tests.support.esco import write_tables
 

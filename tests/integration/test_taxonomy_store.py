@@ -8,11 +8,12 @@ import pytest
 from sqlalchemy import delete, func, insert, select, update
 
 from matching.candidates.records import Candidate
+from matching.candidates.taxonomy_lists import places_lived_in, seed
 from matching.storage.database import Database
 from matching.taxonomy.occupations import Occupation, OccupationGroup, Taxonomy, load_bundled
 from matching.taxonomy.places import Gazetteer, load_places
 from matching.taxonomy.records import OccupationRelation, OccupationRow, PlaceRow, PostcodeRow
-from matching.taxonomy.store import load_gazetteer, load_taxonomy, seed, write_gazetteer, write_taxonomy
+from matching.taxonomy.store import load_gazetteer, load_taxonomy, write_gazetteer, write_taxonomy
 from tests.support.intake import NOW, Office
 from tests.support.statements import counted_statements
 
@@ -93,7 +94,7 @@ def test_a_place_that_candidates_live_in_is_not_removed(office: Office) -> None:
     with office.database.write() as session:
         row = {"external_id": "a", "name": "A", "place_id": lived_in.id, "updated_at": NOW, "fingerprint": "x"}
         session.execute(insert(Candidate).values(**row))
-        write_gazetteer(session, smaller)
+        write_gazetteer(session, smaller, places_lived_in(session))
     with office.database.read() as session:
         kept = set(session.scalars(select(PlaceRow.id).where(PlaceRow.id.in_(gone))))
         assert kept == {lived_in.id}

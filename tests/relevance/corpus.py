@@ -22,6 +22,7 @@ from matching.candidates.parts import ShowcaseView
 from matching.candidates.records import Candidate
 from matching.candidates.rejects import Rejects
 from matching.candidates.showcases import define, load_showcases
+from matching.candidates.taxonomy_lists import seed
 from matching.demo.people import generate
 from matching.demo.showcases import SHOWCASES
 from matching.relevance.judgments import Query
@@ -33,7 +34,7 @@ from matching.storage.database import Database
 from matching.storage.migrate import upgrade
 from matching.taxonomy.occupations import Taxonomy
 from matching.taxonomy.places import Gazetteer, Resolved
-from matching.taxonomy.store import load_gazetteer, load_taxonomy, seed
+from matching.taxonomy.store import load_gazetteer, load_taxonomy
 from matching.taxonomy.vocabularies import load_vocabularies
 
 PEOPLE = 20_000

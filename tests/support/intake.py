@@ -16,8 +16,8 @@ from matching.candidates.intake import Intake, Summary
 from matching.candidates.mediastore import FolderMediaStore
 from matching.candidates.rejects import Rejects
 from matching.candidates.showcases import define, standard
+from matching.candidates.taxonomy_lists import seed
 from matching.storage.database import Database
-from matching.taxonomy.store import seed
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 SHOWCASES = ("noord", "zuid")

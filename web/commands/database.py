@@ -5,11 +5,11 @@ from __future__ import annotations
 import click
 import orjson
 
+from matching.candidates.taxonomy_lists import seed
 from matching.settings import load_settings
 from matching.storage.database import Database
 from matching.storage.migrate import is_current, newest_revisions, present_revisions
 from matching.storage.migrate import upgrade as upgrade_tables
-from matching.taxonomy.store import seed
 from web.commands.intake import database_messages
 
 

@@ -16,15 +16,16 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from indexer.engine.client import connect
 from indexer.status import index_status
 from matching.candidates.showcases import define
+from matching.candidates.taxonomy_lists import seed
 from matching.demo.accounts import ACCOUNTS, PASSWORD, set_up_accounts
 from matching.demo.bundle import write_demo
 from matching.demo.people import today
 from matching.demo.showcases import SHOWCASES
 from matching.demo.version import is_loaded, note_loaded, surplus_ids
+from matching.private import private_folder
 from matching.settings import Settings, load_settings
 from matching.storage.database import Database
 from matching.storage.migrate import upgrade
-from matching.taxonomy.store import seed
 from web.commands.index import clear_messages, run_build
 from web.commands.intake import database_messages, run_import
 
@@ -85,7 +86,7 @@ def print_accounts() -> None:
 
 
 def _bring_people_in(settings: Settings, database: Database, people: int) -> None:
-    settings.state_dir.mkdir(parents=True, exist_ok=True)
+    private_folder(settings.state_dir)
     with tempfile.TemporaryDirectory(prefix="demo-", dir=settings.state_dir) as folder:
         with _bar("Making people up", people) as report:
             file = write_demo(Path(folder), people, today(), report)

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import click
 
+from matching.candidates.taxonomy_lists import SystemNotEmpty, replace_occupations, seed
 from matching.settings import load_settings
 from matching.storage.database import Database
 from matching.storage.migrate import upgrade
 from matching.taxonomy.esco import ATTRIBUTION, EscoError, is_esco, read_esco
 from matching.taxonomy.occupations import Occupation, Taxonomy
-from matching.taxonomy.replacing import SystemNotEmpty, replace_occupations
-from matching.taxonomy.store import load_gazetteer, load_taxonomy, seed
+from matching.taxonomy.store import load_gazetteer, load_taxonomy
 from web.commands.intake import database_messages, must_be_current
 from web.commands.trail import note_command
 
