@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
-from flask import Flask, request, url_for
+from flask import Flask, get_template_attribute, request, url_for
 from flask_login import current_user
+from markupsafe import Markup
 
 from web import formatting
 from web.menu import menu_items
@@ -23,7 +24,19 @@ def _version(name: str) -> str:
 
 def static(name: str) -> str:
     """The address of a static file; it changes with the content, so that browsers may keep it."""
+    return _address(name, request.script_root)
+
+
+@lru_cache(maxsize=256)
+def _address(name: str, _root: str) -> str:
+    # An address begins with the root that the application is served under, so the root is part of the key.
     return url_for("static", filename=name, v=_version(name))
+
+
+@lru_cache(maxsize=256)
+def icon(name: str, look: str = "") -> Markup:
+    """An icon of macros/icons.html with the class names `look`; drawn once per process, as pages hold dozens."""
+    return Markup(get_template_attribute("macros/icons.html", "icon")(name, look))  # noqa: S704 - an own macro's
 
 
 def here() -> str:
@@ -33,7 +46,7 @@ def here() -> str:
 
 def install_templating(app: Flask) -> None:
     """Attach the globals and filters."""
-    app.jinja_env.globals.update(current_user=current_user, static=static, here=here, menu_items=menu_items)
+    app.jinja_env.globals.update(current_user=current_user, static=static, icon=icon, here=here, menu_items=menu_items)
     app.jinja_env.install_gettext_callables(translate, translate_number, newstyle=True)  # type: ignore[attr-defined]
     app.jinja_env.filters.update(
         initials=formatting.initials,
