@@ -26,6 +26,17 @@ def test_no_page_scrolls_sideways(open_page: OpenPage, address: str, size: tuple
     expect(heading).to_be_in_viewport()
 
 
+@pytest.mark.parametrize("width", [761, 820, 900, 960, 1093, 1280])
+def test_what_was_chosen_is_in_sight_on_every_width(open_page: OpenPage, width: int) -> None:
+    page = open_page(
+        "/kandidaten/rijnmond/?beroep=heftruckchauffeur&niveau=mbo-3&taal=en&plaats=rotterdam", (width, 614)
+    )
+    for name in ("Heftruckchauffeur", "MBO 3", "Engels"):
+        expect(page.get_by_role("link", name=f"{name} weghalen")).to_be_in_viewport(ratio=0.9)
+    assert page.locator("#wat").evaluate("field => field.offsetWidth") >= 90
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
 def test_everything_is_still_there_at_400_percent(open_page: OpenPage) -> None:
     page = open_page(ADDRESSES[0], (320, 256))
     expect(page.locator("#wat")).to_be_visible()
