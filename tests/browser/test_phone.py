@@ -17,7 +17,7 @@ def test_back_leads_to_the_row_that_was_left(open_page: OpenPage) -> None:
     page = open_page(HOME, PHONE, has_touch=True, is_mobile=True)
     row = page.locator(".row").nth(14)
     row.scroll_into_view_if_needed()
-    name = row.locator("a").inner_text()
+    name = row.locator(".row__link").inner_text()
     row.tap()
     expect(page.get_by_role("heading", name=name, level=1)).to_be_visible()
     expect(page.locator(".rows")).to_have_count(0)
@@ -63,6 +63,36 @@ def test_a_sheet_closes_and_gives_everything_back(open_page: OpenPage) -> None:
     expect(page.get_by_role("button", name="Niveau")).to_be_visible()
 
 
+@pytest.mark.parametrize("leave", ["cross", "escape"])
+def test_a_sheet_that_is_left_changes_nothing(open_page: OpenPage, leave: str) -> None:
+    page = open_page(f"{HOME}?beroep=kok&plaats=rotterdam&straal=10&f.rijbewijs=B", PHONE)
+
+    def close() -> None:
+        if leave == "cross":
+            page.get_by_role("button", name="Sluiten").click()
+        else:
+            page.keyboard.press("Escape")
+        expect(page.get_by_role("dialog")).to_be_hidden()
+
+    address = page.url
+    page.locator("#filters-aanpassen").click()
+    page.locator("label.opt", has_text="B: personenauto").click()
+    page.locator("label.opt", has_text="MBO 2").click()
+    close()
+    page.locator("#plaats-aanpassen").click()
+    page.locator("#straal").select_option("50")
+    page.locator("#waar").fill("")
+    page.locator("#waar").press_sequentially("schied")
+    page.get_by_role("option", name=re.compile("^Schiedam")).click()
+    close()
+    expect(page.locator("#f-rijbewijs-B")).to_be_checked()
+    expect(page.locator("#f-niveau-mbo-2")).not_to_be_checked()
+    expect(page.locator("#straal")).to_have_value("10")
+    expect(page.locator("#waar")).to_have_value("Rotterdam")
+    page.locator(".search__go").click()
+    expect(page).to_have_url(address)
+
+
 def test_targets_are_44_pixels(open_page: OpenPage) -> None:
     page = open_page(f"{HOME}?beroep=kok&plaats=rotterdam", PHONE)
     small = page.evaluate(
@@ -74,6 +104,7 @@ def test_targets_are_44_pixels(open_page: OpenPage) -> None:
           .map(([name, box]) => `${name}: ${box.height}`)"""
     )
     assert small == []
+    assert page.locator(".chip__remove").evaluate("cross => cross.offsetWidth") >= 44
 
 
 def test_a_shared_desktop_address_shows_the_profile(open_page: OpenPage) -> None:

@@ -15,6 +15,18 @@ function giveBack() {
   borrowed = null;
 }
 
+// What the address says: a sheet that closes without its button changes nothing.
+const fields = (part) => [...part.querySelectorAll("input, select")];
+const remember = (part) => fields(part).map((field) => [field, field.value, field.checked, field.dataset.known]);
+
+function restore(held) {
+  for (const [field, value, checked, known] of held) {
+    if (field.type === "checkbox") field.checked = checked;
+    else field.value = value;
+    if (known !== undefined) field.dataset.known = known;
+  }
+}
+
 async function showCount() {
   const foot = document.getElementById("blad-voet");
   const button = foot.querySelector("button");
@@ -38,6 +50,7 @@ function open(link) {
   const place = document.createComment("");
   part.replaceWith(place);
   borrowed = { part, place };
+  const held = remember(part);
   document.getElementById("blad-inhoud").replaceChildren(part);
   document.getElementById("blad-titel").textContent = link.dataset.sheetTitle;
   const foot = document.getElementById("blad-voet");
@@ -51,7 +64,13 @@ function open(link) {
     foot.append(button);
   }
   dialog().showModal();
-  dialog().addEventListener("close", () => { giveBack(); link.focus(); }, { once: true });
+  dialog().addEventListener("close", () => {
+    clearTimeout(timer);
+    asking?.abort();
+    giveBack();
+    restore(held);
+    link.focus();
+  }, { once: true });
 }
 
 document.addEventListener("click", (event) => {
@@ -78,3 +97,6 @@ document.addEventListener("htmx:beforeSwap", () => {
     dialog().close();
   }
 });
+
+// A step back in history renews the page under the sheet.
+window.addEventListener("popstate", () => dialog()?.open && dialog().close());
