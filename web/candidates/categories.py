@@ -19,6 +19,8 @@ from web.language import chosen_language
 
 #: Categories of which one option is chosen at a time (CAND-35).
 SINGLE = frozenset({"recency"})
+#: A list longer than LONG shows at most MOST options, those most candidates have; the others are under 'Toon alle'.
+LONG, MOST = 14, 18
 # A page has hundreds of options. In a loop of the template they took a third of its time, so they are put together
 # here: what is the same on every page once per process, number, tick and look for each page.
 GAP = Markup('<span class="opts__gap" aria-hidden="true"></span>')
@@ -30,7 +32,7 @@ LABEL = Markup("<span>{label}</span>")
 class CategoryView:
     """A filter category with its options and which of them are ticked.
 
-    `counts` are candidates by option; None when nothing was searched.
+    `options` are in sight, `others` unfold on demand; `counts` are candidates by option, None if nothing was searched.
     """
 
     slug: str
@@ -39,6 +41,7 @@ class CategoryView:
     open: bool
     single: bool
     options: tuple[_Drawn, ...]
+    others: tuple[_Drawn, ...]
     counts: Mapping[str, int] | None
 
     @property
@@ -46,9 +49,21 @@ class CategoryView:
         """How many options are ticked."""
         return len(self.ticked)
 
+    @property
+    def size(self) -> int:
+        """How many options there are, in sight or not."""
+        return len(self.options) + len(self.others)
+
     def drawn(self, mark: Markup) -> Markup:
-        """The options as HTML; `mark` is the icon that a ticked one shows."""
-        options = (self._option(option, mark) for option in self.options)
+        """The options in sight as HTML; `mark` is the icon that a ticked one shows."""
+        return self._html(self.options, mark)
+
+    def drawn_others(self, mark: Markup) -> Markup:
+        """The options under 'Toon alle' as HTML."""
+        return self._html(self.others, mark)
+
+    def _html(self, drawn: tuple[_Drawn, ...], mark: Markup) -> Markup:
+        options = (self._option(option, mark) for option in drawn)
         return Markup("\n".join(options))  # noqa: S704 - made of Markup and numbers only
 
     def _option(self, option: _Drawn, mark: Markup) -> str:
@@ -79,15 +94,31 @@ def category_views(view: ShowcaseView, query: Query, counts: Mapping[str, Mappin
         if view.category(shown.code) is None:
             continue
         category = CATEGORIES[shown.code]
+        ticked = query.filters.get(category.code, ())
+        here = counts.get(category.code, {}) if counts else None
+        options, others = _folded(_draw(view, category.code, language), ticked, here)
         yield CategoryView(
             slug=category.slug,
             label=category_label(category.code),
-            ticked=query.filters.get(category.code, ()),
+            ticked=ticked,
             open=query.category == category.code,
             single=category.code in SINGLE,
-            options=_draw(view, category.code, language),
-            counts=counts.get(category.code, {}) if counts else None,
+            options=options,
+            others=others,
+            counts=here,
         )
+
+
+def _folded(
+    drawn: tuple[_Drawn, ...], ticked: tuple[str, ...], counts: Mapping[str, int] | None
+) -> tuple[tuple[_Drawn, ...], tuple[_Drawn, ...]]:
+    """The options in sight and the others, each in their own order; what is ticked and 'Niet ingevuld' are in sight."""
+    if counts is None or len(drawn) <= LONG:
+        return drawn, ()
+    most = sorted(drawn, key=lambda option: -counts.get(option.code, 0))[:MOST]
+    kept = {option.code for option in most if counts.get(option.code, 0)} | {*ticked, NOT_FILLED}
+    others = tuple(option for option in drawn if option.code not in kept)
+    return tuple(option for option in drawn if option.code in kept), others
 
 
 @lru_cache(maxsize=256)

@@ -5,6 +5,7 @@ import { searchForm } from "./search.js";
 const kept = new Map();
 let chose = false;
 let wasOpen = "";
+let unfolded = [];
 
 const openCategory = () => document.querySelector('.cat[aria-expanded="true"]')?.dataset.category ?? "";
 
@@ -87,6 +88,7 @@ document.addEventListener("change", (event) => {
 document.addEventListener("htmx:beforeSwap", (event) => {
   if (event.detail.target.id !== "app") return;
   wasOpen = openCategory();
+  unfolded = [...document.querySelectorAll(".opts__all[open]")].map((all) => all.id);
   for (const part of document.querySelectorAll("[data-keep-scroll]")) kept.set(part.dataset.keepScroll, part.scrollLeft);
 });
 
@@ -95,6 +97,7 @@ document.addEventListener("htmx:afterSwap", (event) => {
   for (const part of document.querySelectorAll("[data-keep-scroll]")) part.scrollLeft = kept.get(part.dataset.keepScroll) ?? 0;
   // What was opened while the answer was on its way stays open.
   if (wasOpen && wasOpen !== openCategory()) toggle(document.getElementById(`cat-${wasOpen}`));
+  for (const id of unfolded) document.getElementById(id)?.setAttribute("open", "");
   if (chose && isFolded() && !isNarrow()) fold();
   chose = false;
   arrows();
