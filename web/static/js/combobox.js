@@ -10,7 +10,7 @@ const parts = (input) => {
   const box = input.closest("[data-combobox]");
   return { box, list: document.getElementById(box.dataset.comboboxList) };
 };
-const options = (list) => [...list.querySelectorAll("[role=option]")];
+const options = (list) => [...list.querySelectorAll("[role=option]:not([aria-disabled])")];
 
 function close(input) {
   const { list } = parts(input);
@@ -21,6 +21,17 @@ function close(input) {
   const held = state.get(input);
   clearTimeout(held?.timer);
   held?.abort?.abort();
+}
+
+// Nothing to choose from is said in the list as well, as an option that can't be taken.
+function tellNone(list, text) {
+  const none = document.createElement("div");
+  none.className = "listbox__none";
+  none.setAttribute("role", "option");
+  none.setAttribute("aria-disabled", "true");
+  none.setAttribute("aria-selected", "false");
+  none.textContent = text;
+  list.replaceChildren(none);
 }
 
 function activate(input, option) {
@@ -57,8 +68,9 @@ async function suggest(input) {
     return;
   }
   const count = options(list).length;
-  list.hidden = count === 0;
-  input.setAttribute("aria-expanded", String(count > 0));
+  if (!count) tellNone(list, box.dataset.none);
+  list.hidden = false;
+  input.setAttribute("aria-expanded", "true");
   input.removeAttribute("aria-activedescendant");
   announce(count ? box.dataset.some.replace("{n}", count) : box.dataset.none);
 }
@@ -141,7 +153,7 @@ document.addEventListener("mousedown", (event) => {
 });
 
 document.addEventListener("click", (event) => {
-  const option = event.target.closest("[role=option]");
+  const option = event.target.closest("[role=option]:not([aria-disabled])");
   if (!option) return;
   const list = option.closest("[role=listbox]");
   take(document.querySelector(`[aria-controls="${list.id}"]`), option);
