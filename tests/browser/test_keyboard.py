@@ -96,6 +96,46 @@ def test_the_list_of_suggestions_keeps_to_the_combobox_pattern(open_page: OpenPa
     expect(page).to_have_url(re.compile("beroep=kok"))
 
 
+def test_no_suggestions_is_said_in_the_list(open_page: OpenPage) -> None:
+    page = open_page(HOME)
+    page.locator("#wat").press_sequentially("xqzwv")
+    expect(page.locator("#suggesties")).to_have_text("Geen suggesties. Druk op Enter om als woord te zoeken.")
+    expect(page.locator("#omroep")).to_contain_text("Geen suggesties")
+    page.locator("#suggesties > *").click(force=True)
+    page.keyboard.press("ArrowDown")
+    expect(page.locator("[aria-selected=true]")).to_have_count(0)
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("woord=xqzwv"))
+
+
+@pytest.mark.requirement("PROF-02")
+def test_from_a_row_to_the_profile_and_back(open_page: OpenPage) -> None:
+    page = open_page(f"{HOME}?beroep=kok")
+    first, second = page.locator("a[data-profile]").nth(0), page.locator("a[data-profile]").nth(1)
+    name = page.locator("#naam")
+    first.focus()
+    page.keyboard.press("Enter")
+    expect(name).to_have_text(first.inner_text())
+    expect(first).to_be_focused()
+    page.keyboard.press("Tab")
+    skip = page.get_by_role("link", name="Naar het profiel")
+    expect(skip).to_be_focused()
+    expect(skip).to_be_in_viewport()
+    page.keyboard.press("Enter")
+    expect(name).to_be_focused()
+    page.keyboard.press("Shift+Tab")
+    expect(page.get_by_role("link", name="Terug naar de lijst")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(first).to_be_focused()
+
+    second.focus()
+    page.keyboard.press("ArrowRight")
+    expect(name).to_have_text(second.inner_text())
+    expect(name).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(second).to_be_focused()
+
+
 def test_escape_closes_the_account_menu_and_gives_focus_back(open_page: OpenPage) -> None:
     page = open_page(HOME)
     summary = page.locator(".account > summary")

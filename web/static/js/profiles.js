@@ -5,6 +5,7 @@ import { isNarrow } from "./screen.js";
 const WAIT_MS = 140;
 const scrolls = new Map();
 let timer = 0;
+let toProfile = false;
 
 const list = () => document.getElementById("resultaten");
 const rows = () => [...document.querySelectorAll("a[data-profile]")];
@@ -29,6 +30,25 @@ function pick(id) {
       link.removeAttribute("aria-current");
     }
   }
+}
+
+const focusName = () => document.getElementById("naam")?.focus();
+const pickedRow = () => (isNarrow() ? null : document.querySelector("a[data-profile][aria-current]"));
+
+// From the row to the profile and back, without all that lies between.
+document.addEventListener("click", (event) => {
+  const link = event.target.closest?.("a[data-to-profile], a[data-to-list]");
+  if (!link) return;
+  event.preventDefault();
+  if ("toProfile" in link.dataset) focusName();
+  else pickedRow()?.focus();
+});
+
+// The search form says which profile is open, so that a filter keeps it open while that person is still found.
+function keepOpen(id) {
+  const field = document.getElementById("open-kandidaat");
+  field.value = id;
+  field.disabled = false;
 }
 
 const plain = (event) => !(event.ctrlKey || event.metaKey || event.shiftKey || event.altKey || event.button);
@@ -64,6 +84,21 @@ document.addEventListener("keydown", (event) => {
     if (!isNarrow()) timer = setTimeout(open, WAIT_MS, next);
     return;
   }
+  if (target.matches("a[data-profile]") && event.key === "ArrowRight" && !isNarrow()) {
+    event.preventDefault();
+    if (target.hasAttribute("aria-current")) {
+      focusName();
+    } else {
+      toProfile = true;
+      clearTimeout(timer);
+      open(target);
+    }
+    return;
+  }
+  if (event.key === "Escape" && target.closest("#profiel") && !target.closest("details.pick-showcase[open]") && pickedRow()) {
+    pickedRow().focus();
+    return;
+  }
   if ((event.key === "ArrowLeft" || event.key === "ArrowRight") && target.closest("#profiel") && !target.matches("input, select, textarea")) {
     const link = document.getElementById(event.key === "ArrowLeft" ? "vorige" : "volgende");
     if (link) {
@@ -82,14 +117,16 @@ document.addEventListener("htmx:afterSwap", (event) => {
   document.getElementById("profiel").scrollTop = 0;
   document.getElementById("melding")?.replaceChildren(...document.querySelectorAll("#melding .understood"));
   pick(profile.dataset.profileId);
+  keepOpen(profile.dataset.profileId);
   announce(profile.dataset.opened);
   document.title = `${profile.dataset.profileName} · HalloWerk`;
 });
 
 // 'Volgende' at the end of the results is no link any more: the name takes the focus.
 document.addEventListener("htmx:afterSettle", (event) => {
-  if (event.detail.target.id === "profiel" && document.activeElement === document.body) {
+  if (event.detail.target.id === "profiel" && (toProfile || document.activeElement === document.body)) {
     document.getElementById("naam")?.focus({ preventScroll: true });
+    toProfile = false;
   }
   if (event.detail.target.id === "app" && document.activeElement === document.body) {
     (document.getElementById("wat") ?? document.getElementById("inhoud"))?.focus({ preventScroll: true });
