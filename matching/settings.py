@@ -16,6 +16,8 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+from matching.private import private_folder
+
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -173,7 +175,7 @@ def session_key(settings: Settings) -> str:
         return settings.secret_key
     path = settings.state_dir / "secret_key"
     if not path.exists():
-        settings.state_dir.mkdir(parents=True, exist_ok=True)
+        private_folder(settings.state_dir)
         _write_once(path, secrets.token_urlsafe(48))
     key = path.read_text().strip()
     if not key:

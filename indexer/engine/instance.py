@@ -18,6 +18,7 @@ from indexer.engine.locks import Report, exclusive, silent
 from indexer.engine.note import Folders, Note, folders, read_note, write_note
 from indexer.engine.pins import START_FREE_BYTES
 from indexer.engine.startup import PortTakenError, wait_until_ready
+from matching.private import FOLDER_MODE
 from matching.settings import Settings
 
 STOP_PATIENCE_SECONDS = 30.0
@@ -221,3 +222,4 @@ def _configure(settings: Settings, home: Home, place: Folders, port: int) -> Non
     (place.config / "log4j2.properties").write_text(configuration.LOG4J)
     for folder in place.engines_own:
         unprivileged.own(folder)
+        folder.chmod(FOLDER_MODE)  # listings lie in it: nobody but the engine's uid may look

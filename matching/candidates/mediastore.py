@@ -13,6 +13,7 @@ from typing import BinaryIO, NamedTuple, Protocol
 from sqlalchemy import select
 
 from matching.candidates.records import CandidateMedia
+from matching.private import private_folder
 from matching.storage.database import Database
 
 _HASH = re.compile(r"^[0-9a-f]{64}$")
@@ -116,7 +117,7 @@ def prune_media(database: Database, store: MediaStore, before: float) -> int:
 
 def _write(path: Path, data: bytes, durable: bool = True) -> None:
     """Write a file so that it is there whole or not at all; `durable`: also after a power cut."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    private_folder(path.parent)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".new-")
     try:
         with os.fdopen(handle, "wb") as file:

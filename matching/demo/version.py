@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from matching.candidates.records import Candidate
+from matching.private import private_folder
 from matching.settings import Settings
 
 NOTE = "demo.json"
@@ -39,7 +40,7 @@ def _note(settings: Settings, people: int) -> dict[str, str | int]:
 def note_loaded(settings: Settings, people: int) -> None:
     """Note that this version's demo is loaded whole, so that the next run has nothing to do."""
     path = _note_path(settings)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    private_folder(path.parent)
     path.write_bytes(orjson.dumps(_note(settings, people)))
 
 

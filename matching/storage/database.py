@@ -12,6 +12,7 @@ from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.orm import Session
 
+from matching.private import private_file, private_folder
 from matching.storage.errors import DatabaseUnavailable, translate_errors
 
 #: How long a writer waits for its turn before it gets DatabaseBusy, on both databases.
@@ -43,8 +44,8 @@ class Database:
             engine = create_engine(self.url, pool_pre_ping=True, connect_args={"options": options})
             translate_errors(engine)
             return engine
-        if self.url.database:
-            _make_folder(Path(self.url.database).parent)
+        if self.url.database and self.url.database != ":memory:":
+            _make_file(Path(self.url.database))
         engine = create_engine(self.url, connect_args={"timeout": self.busy_timeout_ms / 1000})
         translate_errors(engine)
         event.listen(engine, "connect", _prepare_sqlite)
@@ -79,9 +80,11 @@ class Database:
         self.engine.dispose()
 
 
-def _make_folder(folder: Path) -> None:
+def _make_file(file: Path) -> None:
+    """Make the database file before SQLite does, for us alone; SQLite gives its log the same mode."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        private_folder(file.parent)
+        private_file(file)
     except OSError as error:
         raise DatabaseUnavailable(error) from error
 

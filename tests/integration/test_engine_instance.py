@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from indexer.engine import instance, unprivileged
 from indexer.engine.client import connect, engine_url
 from indexer.engine.errors import EngineUnavailable
 from indexer.engine.features import examine
-from indexer.engine.note import read_note
+from indexer.engine.note import folders, read_note
 from matching.settings import Settings, load_settings
 from tests.support.command import hallowerk
 
@@ -81,6 +82,13 @@ def test_the_engine_does_not_run_as_root(settings: Settings) -> None:
     owner = Path(f"/proc/{note.pid}").stat().st_uid
     assert owner == (unprivileged.UID if os.geteuid() == 0 else os.geteuid())
     assert owner != 0
+
+
+def test_only_the_engines_uid_can_look_into_its_folders(settings: Settings) -> None:
+    uid = unprivileged.UID if os.geteuid() == 0 else os.geteuid()
+    for folder in folders(settings).engines_own:
+        state = folder.stat()
+        assert (stat.S_IMODE(state.st_mode), state.st_uid) == (0o700, uid), folder
 
 
 def test_the_command_tells_where_it_runs(settings: Settings) -> None:
