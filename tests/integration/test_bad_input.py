@@ -130,7 +130,19 @@ def test_an_unknown_place_stays_in_its_field_with_suggestions(client: FlaskClien
 
 
 @pytest.mark.parametrize(
-    "address", ["/kandidaten/bestaat-niet/", f"{HOME}999999999", f"{HOME}1/bestand/999999", "/nergens"]
+    "address",
+    [
+        "/kandidaten/bestaat-niet/",
+        f"{HOME}999999999",
+        f"{HOME}{2**63 - 1}",
+        f"{HOME}{2**63}",
+        f"{HOME}{10**40}",
+        f"{HOME}1/bestand/999999",
+        f"{HOME}1/bestand/{2**63 - 1}",
+        f"{HOME}1/bestand/{2**63}",
+        f"{HOME}{2**63}/bestand/1",
+        "/nergens",
+    ],
 )
 def test_what_is_not_there_is_a_404(client: FlaskClient, address: str) -> None:
     answer = client.get(address)

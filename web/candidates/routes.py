@@ -21,6 +21,8 @@ blueprint = Blueprint("candidates", __name__)
 
 #: Longer addresses than the page itself can make are refused before anything is read from them.
 MAX_QUERY_BYTES = 8_000
+#: A key in an address; larger numbers than a database can hold are no key of anything.
+KEY = f"int(max={2**63 - 1})"
 
 
 @blueprint.before_request
@@ -55,12 +57,13 @@ def explore(showcase: str) -> ResponseReturnValue:
         return redirect(explore_url(showcase, asked.query))
     page = exploring.explore(asked)
     answer = make_response(render_template("candidates/explore.html", page=page, partial=_partial()), page.status)
-    if _partial() and page.profile:
-        answer.headers["HX-Push-Url"] = explore_url(showcase, asked.query.opened(str(page.profile.id)))
+    if _partial() and (page.profile or asked.keep is not None):
+        opened = asked.query.opened(str(page.profile.id) if page.profile else "")
+        answer.headers["HX-Push-Url"] = explore_url(showcase, opened)
     return answer
 
 
-@blueprint.get("/kandidaten/<showcase>/<int:candidate>")
+@blueprint.get(f"/kandidaten/<showcase>/<{KEY}:candidate>")
 @allows("candidates.view")
 def profile(showcase: str, candidate: int) -> ResponseReturnValue:
     """Show one profile: as a page of its own, or as the pane beside the list when htmx asks for that."""
@@ -100,7 +103,7 @@ def count(showcase: str) -> ResponseReturnValue:
     return show_text(finding.count(asked.criteria) if asked.place_problem is None else 0)
 
 
-@blueprint.get("/kandidaten/<showcase>/<int:candidate>/bestand/<int:media>")
+@blueprint.get(f"/kandidaten/<showcase>/<{KEY}:candidate>/bestand/<{KEY}:media>")
 @allows("candidates.files")
 def file(showcase: str, candidate: int, media: int) -> ResponseReturnValue:
     """Send a photo or document, under the same right as the profile."""
