@@ -12,7 +12,7 @@ from elasticsearch import ApiError, Elasticsearch, TransportError
 from indexer.targets import alias_name
 from matching.candidates.parts import ShowcaseView
 from matching.search.answers import read_hit, result_page, total_of
-from matching.search.bodies import Body, count_body, exact_body, facets_body, hits_body, one_body, relaxed
+from matching.search.bodies import Body, among_body, count_body, exact_body, facets_body, hits_body, one_body, relaxed
 from matching.search.criteria import SearchCriteria
 from matching.search.errors import NotOffered, TooDeep
 from matching.search.knowledge import Knowledge, knowledge_of, today_in_the_netherlands
@@ -104,6 +104,19 @@ class Reader:
         """Only how many match; errors as `search`."""
         body = count_body(criteria, profile, _knowledge(taxonomy, vocabularies, today))
         return total_of(self._answers(criteria.showcase, [body])[0])
+
+    def finds(
+        self,
+        criteria: SearchCriteria,
+        candidate_id: int,
+        profile: RankingProfile,
+        taxonomy: Taxonomy,
+        vocabularies: Mapping[str, Vocabulary],
+        today: date | None = None,
+    ) -> bool:
+        """Whether this candidate is among those found, on whatever page; errors as `search`."""
+        body = among_body(criteria, candidate_id, profile, _knowledge(taxonomy, vocabularies, today))
+        return total_of(self._answers(criteria.showcase, [body])[0]) > 0
 
     def suggest_counts(
         self,

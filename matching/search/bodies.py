@@ -69,6 +69,12 @@ def count_body(criteria: SearchCriteria, profile: RankingProfile, knowledge: Kno
     return {"size": 0, "track_total_hits": True, "query": all_of(clauses)}
 
 
+def among_body(criteria: SearchCriteria, candidate_id: int, profile: RankingProfile, knowledge: Knowledge) -> Body:
+    """As `count_body`, of one candidate only: 1 when the search finds that candidate, else 0."""
+    body = count_body(criteria, profile, knowledge)
+    return body | {"query": all_of([body["query"], {"term": {"id": candidate_id}}])}
+
+
 def exact_body(criteria: SearchCriteria, profile: RankingProfile, knowledge: Knowledge) -> Body | None:
     """How many have the occupation asked themselves, not by relation; None when no occupation is asked."""
     if not (criteria.occupations or criteria.groups):

@@ -100,6 +100,22 @@ def test_each_showcase_that_may_be_opened_has_a_tab(app: Flask, client: FlaskCli
     ]
 
 
+@pytest.mark.requirement("CAND-03", "CAND-37")
+def test_a_search_goes_along_to_another_showcase_which_says_what_it_does_not_have(client: FlaskClient) -> None:
+    search = "beroep=kok&taal=pl&plaats=rotterdam&straal=50&f.rijbewijs=B"
+    page = page_of(client, f"{HOME}?{search}&f.vervoer=fiets&pagina=2")
+    tabs = dict(re.findall(r'class="tab" href="([^"]+)"[^>]*>([^<]+)', page))
+    addresses = {label: address for address, label in tabs.items()}
+    assert addresses["Regio Haaglanden"] == (
+        "/kandidaten/haaglanden/?beroep=kok&taal=pl&plaats=rotterdam&straal=50&f.rijbewijs=B&f.vervoer=fiets"
+    )
+    there = page_of(client, addresses["Leerwerkbanen"])
+    assert "Deze etalage heeft dit niet, dus het viel weg: Fiets." in there
+    assert "notice--told" in there
+    assert [label for label in ("Kok", "Pools") if f"<b>{label}</b>" in there] == ["Kok", "Pools"]
+    assert f'href="/kandidaten/leerwerkbanen/?{search}"' in there
+
+
 def test_another_organisations_showcase_does_not_exist(app: Flask, client: FlaskClient) -> None:
     other = client_of(app, OTHER_EMAIL)
     addresses = [HOME, f"{HOME}suggesties?q=kok", f"{HOME}aantal", *profile_addresses(page_of(client, HOME))[:3]]
@@ -192,6 +208,19 @@ def test_a_candidate_in_several_showcases_can_be_seen_in_each(client: FlaskClien
         page_of(client, address)
 
 
+@pytest.mark.requirement("PROF-03")
+def test_the_showcases_of_a_profile_keep_the_search(client: FlaskClient) -> None:
+    search = "taal=nl&f.niveau=mbo-1&f.niveau=mbo-2"
+    pages = [
+        page_of(client, address)
+        for address in profile_addresses(page_of(client, f"/kandidaten/leerwerkbanen/?{search}&f.niveau=mbo-3"))
+    ]
+    several = next(page for page in pages if 'class="pick-showcase"' in page)
+    addresses = re.findall(r'class="popup__item" href="(/kandidaten/[^"]+)"', several)
+    assert all(address.endswith(f"?{search}&f.niveau=mbo-3") for address in addresses)
+    assert "Waarom deze kandidaat" in page_of(client, addresses[0])
+
+
 @pytest.mark.requirement("PROF-10")
 def test_documents_are_downloads_and_photos_are_images(client: FlaskClient) -> None:
     pages = [
@@ -250,7 +279,7 @@ def test_what_a_showcase_hides_can_neither_be_asked_nor_seen(app: Flask, client:
         page = answer.get_data(as_text=True)
         assert answer.status_code == 400
         assert "niet zoeken op “MBO 2”" in page
-        assert "“bbl” kun je in deze etalage niet filteren" in page
+        assert "“BBL” kun je in deze etalage niet filteren" in page
         assert 'name="waar"' not in page
         profile = page_of(client, profile_addresses(page)[0])
         assert "Werk- en denkniveau" not in profile

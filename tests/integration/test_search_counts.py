@@ -118,3 +118,12 @@ def test_one_listing_is_judged_by_the_search_whether_it_matches_or_not(people: S
     assert hit.listing["name"] == PEOPLE[7]["name"]
     assert [(reason.sign, reason.kind) for reason in hit.reasons] == [("unknown", "level"), ("met", "distance")]
     assert people.reader.one(criteria, 999, people.taxonomy, people.vocabularies) is None
+
+
+def test_whether_one_candidate_is_found(people: Searching) -> None:
+    known = (people.profile, people.taxonomy, people.vocabularies, TODAY)
+    criteria = asked(occupations=("heftruckchauffeur",), filters={"licence": ["B"]})
+    assert [one for one in range(1, 14) if people.reader.finds(criteria, one, *known)] == sorted(
+        people.ids(occupations=("heftruckchauffeur",), filters={"licence": ["B"]})
+    )
+    assert not people.reader.finds(criteria, 99, *known)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from werkzeug.datastructures import MultiDict
 
 from matching.candidates.parts import CATEGORIES
-from matching.search.criteria import RADII_KM, Order
+from matching.search.criteria import DEFAULT_RADIUS_KM, RADII_KM, Order
 from web.candidates.query import CHIP_PARAMETERS, ORDERS, Chip, Problem, Query, Understood, parse
 
 TEXT = st.text(st.characters(categories=("L", "N", "P", "S")), min_size=1, max_size=30)
@@ -53,13 +53,20 @@ def test_what_is_written_is_read_back(
     query = Query(tuple(chips), place, radius, ordered, related, order, page, candidate)
     again = read(query.arguments())
     assert set(again.chips) == set(query.chips)
-    assert (again.place, again.radius_km, again.filters, again.related) == (place, radius, ordered, related)
+    assert (again.place, again.filters, again.related) == (place, ordered, related)
+    assert again.radius_km == (radius if place else DEFAULT_RADIUS_KM)
     assert (again.order, again.page, again.candidate) == (order, page, candidate)
 
 
 def test_an_empty_search_has_an_empty_address() -> None:
     assert Query().arguments() == []
     assert read([]).empty
+
+
+@pytest.mark.requirement("CAND-16")
+def test_a_distance_without_a_place_is_not_written() -> None:
+    assert read([("straal", "5")]).arguments() == []
+    assert read([("straal", "5")]).with_place("rotterdam").arguments() == [("plaats", "rotterdam"), ("straal", "5")]
 
 
 @pytest.mark.requirement("CAND-13", "CAND-10")

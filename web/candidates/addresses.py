@@ -9,6 +9,9 @@ from flask import url_for
 
 from web.candidates.query import Query
 
+#: In the address of somebody who came from another showcase with a search that isn't offered wholly here.
+MOVED = "andere-etalage"
+
 
 def explore_url(showcase: str, query: Query) -> str:
     """The list of a search; with the profile when `query.candidate` is set."""
@@ -18,6 +21,11 @@ def explore_url(showcase: str, query: Query) -> str:
 def profile_url(showcase: str, candidate: int, query: Query) -> str:
     """The profile as a page of its own, within the search it was found by."""
     return _with(url_for("candidates.profile", showcase=showcase, candidate=candidate), query.opened("").arguments())
+
+
+def moved(address: str) -> str:
+    """The address of a search that another showcase doesn't offer wholly: its page says what fell away."""
+    return f"{address}{'&' if '?' in address else '?'}{MOVED}=1"
 
 
 def profile_urls(showcase: str, candidates: Iterable[int], query: Query) -> dict[int, str]:

@@ -11,9 +11,12 @@ from matching.taxonomy.occupations import Taxonomy
 from matching.taxonomy.places import Gazetteer
 from matching.taxonomy.vocabularies import Vocabulary
 from web.candidates.query import Chip, Problem, Query
-from web.labels import chip_label
+from web.labels import chip_label, option_label, part_label
 
 Vocabularies = dict[str, Vocabulary]
+
+#: Problems with something that exists but isn't offered in this showcase.
+_NOT_HERE = frozenset({"not_offered", "option", "place_hidden"})
 
 
 def check(
@@ -33,7 +36,7 @@ def check(
     for code, options in query.filters.items():
         choice = offered_options(view, code, vocabularies)
         kept = tuple(option for option in options if option in choice)
-        problems.extend(Problem("option", option) for option in options if option not in choice)
+        problems.extend(Problem("option", option_label(code, option)) for option in options if option not in choice)
         if kept:
             filters[code] = kept
     place = query.place
@@ -44,6 +47,13 @@ def check(
         problems.append(Problem("place", place))
         place = ""
     return replace(query, chips=tuple(chips), filters=filters, place=place), tuple(problems)
+
+
+def fallen_away(problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
+    """What another showcase did offer and this one doesn't, said in one sentence; other problems stay."""
+    labels = [part_label("home") if p.kind == "place_hidden" else p.value for p in problems if p.kind in _NOT_HERE]
+    rest = tuple(problem for problem in problems if problem.kind not in _NOT_HERE)
+    return (*rest, Problem("fell_away", ", ".join(labels))) if labels else problems
 
 
 def offered_options(view: ShowcaseView, category: str, vocabularies: Vocabularies) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from flask import abort, url_for
+from flask import abort
 
 from matching.candidates import overview
 from matching.candidates.parts import ShowcaseView
@@ -12,11 +12,12 @@ from matching.candidates.showcases import load_showcases
 from matching.search.criteria import MAX_RESULT_WINDOW, PAGE_SIZE, SearchCriteria
 from matching.search.results import ResultPage
 from web.candidates import finding, walking
-from web.candidates.checks import check, criteria_of
+from web.candidates.addresses import MOVED, explore_url, moved
+from web.candidates.checks import check, criteria_of, fallen_away
 from web.candidates.notices import page_problem
 from web.candidates.page import ExploreView, PlaceProblem, explore_view
 from web.candidates.profile import Tab
-from web.candidates.query import FIRST, LAST, Arguments, Problem, Query, parse
+from web.candidates.query import FIRST, LAST, Arguments, Problem, Query, open_candidate, parse
 from web.candidates.results import FEW, facet_counts, results_view
 from web.candidates.submit import limit_words, settle_place, settle_text
 from web.guard import signed_in_actor
@@ -29,6 +30,7 @@ class Asked:
 
     `settled`: typed text was turned into chips or a place, so the page must move to the address that says so.
     `typed` and `where` are what was typed and could not be used yet; `place_problem` says why.
+    `keep` is whose profile was open beside the list: it stays while that candidate is still found.
     """
 
     view: ShowcaseView
@@ -39,6 +41,7 @@ class Asked:
     typed: str = ""
     where: str | None = None
     place_problem: PlaceProblem | None = None
+    keep: int | None = None
 
     @property
     def criteria(self) -> SearchCriteria:
@@ -47,11 +50,18 @@ class Asked:
 
     @property
     def tabs(self) -> tuple[Tab, ...]:
-        """A tab for each showcase that this user may open (CAND-03); a search doesn't cross over."""
+        """A tab for each showcase that this user may open (CAND-03); the search goes along."""
+        query = self.query.on_page(1)
         return tuple(
-            Tab(view.name, url_for("candidates.explore", showcase=code), code == self.view.code)
+            Tab(view.name, self.there(view, explore_url(code, query)), code == self.view.code)
             for code, view in self.showcases.items()
         )
+
+    def there(self, view: ShowcaseView, address: str) -> str:
+        """The address of this search in another showcase, so that its page can say what it doesn't offer."""
+        parts = services()
+        _query, problems = check(self.query, view, parts.taxonomy, parts.vocabularies, parts.gazetteer)
+        return moved(address) if problems else address
 
 
 def open_showcases() -> dict[str, ShowcaseView]:
@@ -79,8 +89,10 @@ def read(showcase: str, arguments: Arguments, typed: bool = True) -> Asked:
     parts = services()
     query, problems = parse(arguments)
     query, unknown = check(query, view, parts.taxonomy, parts.vocabularies, parts.gazetteer)
+    if MOVED in arguments:
+        unknown = fallen_away(unknown)
     query, heavy = limit_words(query)
-    asked = Asked(view, showcases, query, (*problems, *unknown, *heavy))
+    asked = Asked(view, showcases, query, (*problems, *unknown, *heavy), keep=open_candidate(arguments))
     if not typed:
         return asked
     text, where = arguments.get("q", ""), arguments.get("waar")
@@ -108,6 +120,8 @@ def explore(asked: Asked) -> ExploreView:
             place_problem=asked.place_problem,
         )
     found, query, problems = _search(asked)
+    if asked.keep is not None and not query.candidate and _still_found(asked, asked.keep, found):
+        query = query.opened(str(asked.keep))
     picked = _picked(query.candidate, found)
     with services().database.read() as session:
         shown = overview.visible(session, asked.view.code, [hit.id for hit in found.hits])
@@ -145,3 +159,7 @@ def _picked(candidate: str, found: ResultPage) -> int | None:
     if candidate in (FIRST, LAST):
         return found.hits[0 if candidate == FIRST else -1].id if found.hits else None
     return int(candidate) if candidate else None
+
+
+def _still_found(asked: Asked, candidate: int, found: ResultPage) -> bool:
+    return any(hit.id == candidate for hit in found.hits) or finding.finds(asked.criteria, candidate)

@@ -22,6 +22,12 @@ def count(criteria: SearchCriteria) -> int:
     return parts.reader.count(criteria, parts.profile, parts.taxonomy, parts.vocabularies)
 
 
+def finds(criteria: SearchCriteria, candidate: int) -> bool:
+    """Whether a candidate is among those found, on whatever page; raises EngineDown."""
+    parts = services()
+    return parts.reader.finds(criteria, candidate, parts.profile, parts.taxonomy, parts.vocabularies)
+
+
 def one(criteria: SearchCriteria, candidate: int) -> Hit | None:
     """A candidate judged by this search, also when it doesn't meet it; None when the index doesn't hold it (yet)."""
     parts = services()

@@ -8,6 +8,9 @@ from web import formatting
 from web.candidates.query import Problem
 from web.texts import gettext as _
 
+#: Problems that are nobody's fault: the page says them and is otherwise as it should be.
+TOLD = frozenset({"fell_away"})
+
 
 @dataclass(frozen=True)
 class Notice:
@@ -33,6 +36,7 @@ def notice_of(problem: Problem) -> Notice:
             "option": _(
                 "Op “%(value)s” kun je in deze etalage niet filteren. We zochten zonder dat filter.", value=value
             ),
+            "fell_away": _("Deze etalage heeft dit niet, dus het viel weg: %(value)s.", value=value),
             "too_many_filters": _("Er zijn te veel filters gekozen. Wis er een paar."),
             "chip": _("De zoekterm “%(value)s” kennen we niet. We zochten zonder die term.", value=value),
             "too_many_chips": _(
@@ -51,15 +55,17 @@ def notice_of(problem: Problem) -> Notice:
             "candidate": _("Deze kandidaat staat niet (meer) in deze etalage."),
             "engine": _("Zoeken lukt nu even niet. Je ziet het profiel, maar niet waarom het bij je zoekvraag past."),
             "nothing_to_search": _("In “%(value)s” staat geen woord om op te zoeken.", value=value),
-        }[problem.kind]
+        }[problem.kind],
+        "told" if problem.kind in TOLD else "wrong",
     )
 
 
 def status_of(problems: tuple[Problem, ...]) -> int:
     """404 for a page or candidate that isn't there, 400 for anything else that could not be used, else 200."""
-    if not problems:
+    kinds = {problem.kind for problem in problems} - TOLD
+    if not kinds:
         return 200
-    return 404 if all(problem.kind in ("page_beyond", "window", "candidate") for problem in problems) else 400
+    return 404 if kinds <= {"page_beyond", "window", "candidate"} else 400
 
 
 def page_problem(page: int, window: int, page_size: int) -> Problem:

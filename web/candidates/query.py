@@ -33,6 +33,8 @@ _ORDER_WORDS = {order: word for word, order in ORDERS.items()}
 MAX_FILTER_OPTIONS = 200
 #: Longer pieces than the address of any search the page itself can make.
 MAX_CODE = 80
+#: Longer numbers are no candidate's key.
+MAX_ID_DIGITS = 18
 
 Arguments = MultiDict[str, str]
 
@@ -95,7 +97,8 @@ class Query:
         pairs = [(CHIP_PARAMETERS[chip.kind], chip.value) for chip in self.chips]
         if self.place:
             pairs.append(("plaats", self.place))
-        if self.radius_km != DEFAULT_RADIUS_KM:
+        # A distance says nothing without a place to count from.
+        if self.place and self.radius_km != DEFAULT_RADIUS_KM:
             pairs.append(("straal", ALL if self.radius_km is None else str(self.radius_km)))
         for code, options in self.filters.items():
             pairs.extend((FILTER_PREFIX + CATEGORIES[code].slug, option) for option in options)
@@ -274,10 +277,19 @@ def _page(arguments: Arguments, problems: list[Problem]) -> int:
     return 1
 
 
+def open_candidate(arguments: Arguments) -> int | None:
+    """Whose profile was open when the search form was sent; None when no one's was."""
+    text = arguments.get("open", "").strip()
+    return int(text) if _is_id(text) else None
+
+
 def _candidate(arguments: Arguments) -> str:
     text = arguments.get("kandidaat", "").strip()
-    known = text in (FIRST, LAST) or (text.isascii() and text.isdigit() and len(text) <= 18)
-    return text if known else ""
+    return text if text in (FIRST, LAST) or _is_id(text) else ""
+
+
+def _is_id(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= MAX_ID_DIGITS
 
 
 def _category(arguments: Arguments) -> str:

@@ -67,16 +67,20 @@ def _read(asked: Asked, candidate: int, hit: Hit | None, walk: Walk | None) -> P
         profile,
         asked.view,
         _showcases(asked, candidate, profile.showcases),
-        km=hit.distance_km if hit else None,
+        km=hit.distance_km if hit and not hit.same_town else None,
         reasons=[reason_view(reason) for reason in hit.reasons] if hit else (),
         walk=walk,
     )
 
 
 def _showcases(asked: Asked, candidate: int, codes: Sequence[str]) -> tuple[Tab, ...]:
-    """The showcases that hold this candidate, for the list at the top of the profile (PROF-03)."""
+    """The showcases that hold this candidate, for the list at the top of the profile (PROF-03).
+
+    The search goes along; elsewhere it begins at its first page, where the neighbours are known.
+    """
+    query = asked.query.on_page(1)
     return tuple(
-        Tab(view.name, profile_url(code, candidate, Query()), code == asked.view.code)
+        Tab(view.name, asked.there(view, profile_url(code, candidate, query)), code == asked.view.code)
         for code, view in asked.showcases.items()
         if code in codes
     )

@@ -45,3 +45,13 @@ function showLastChip() {
 }
 for (const name of ["htmx:afterSwap", "htmx:historyRestore"]) document.addEventListener(name, showLastChip);
 showLastChip();
+
+// A distance says nothing without a place to count from.
+function radiusFollowsPlace() {
+  const radius = document.getElementById("straal");
+  if (!radius) return;
+  radius.disabled = !document.getElementById("waar").value.trim();
+  document.getElementById("straal-uitleg").hidden = !radius.disabled;
+}
+for (const name of ["input", "change", "htmx:afterSwap", "htmx:historyRestore"]) document.addEventListener(name, radiusFollowsPlace);
+radiusFollowsPlace();
