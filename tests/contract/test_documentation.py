@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import click
@@ -36,6 +37,16 @@ def test_every_command_explains_itself(path: tuple[str, ...]) -> None:
     assert answer.exit_code == 0
     description = answer.output.split("Options:")[0].splitlines()[1:]
     assert sum(len(line.split()) for line in description) >= 4, answer.output
+
+
+PAGES = ["README.md", *sorted(str(page.relative_to(ROOT)) for page in (ROOT / "docs").rglob("*.md"))]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_files_that_a_page_links_to_exist(page: str) -> None:
+    text = (ROOT / page).read_text()
+    links = [link.partition("#")[0] for link in re.findall(r"\]\(([^)\s]+)\)", text) if "://" not in link]
+    assert [link for link in links if link and not (ROOT / page).parent.joinpath(link).exists()] == []
 
 
 def test_every_subject_is_one_file() -> None:
