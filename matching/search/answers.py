@@ -10,7 +10,7 @@ from matching.search.criteria import MAX_RESULT_WINDOW, SearchCriteria
 from matching.search.facets import read_facets
 from matching.search.knowledge import Knowledge
 from matching.search.ranking import PART_PREFIX
-from matching.search.reasons import Explainer
+from matching.search.reasons import Explainer, same_town
 from matching.search.results import Hit, ResultPage
 from matching.taxonomy.places import distance_km
 
@@ -51,6 +51,7 @@ def read_hit(hit: Answer, criteria: SearchCriteria, explainer: Explainer) -> Hit
         },
         distance_km=distance,
         reasons=explainer.reasons(listing, distance),
+        same_town=same_town(criteria, listing, distance),
     )
 
 

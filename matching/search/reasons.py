@@ -21,6 +21,9 @@ from matching.taxonomy.vocabularies import Term, Vocabulary
 
 Listing = Mapping[str, Any]
 
+#: Somebody this near to the middle of their own town may as well live anywhere in it.
+_MIDDLE_KM = 1.0
+
 
 class Explainer:
     """Explains listings for one search; what is worked out from the criteria is worked out once for all hits."""
@@ -55,9 +58,21 @@ class Explainer:
                 found.append(_hours(ticked, hours))
         found += filter_reasons(criteria, listing, knowledge)
         if criteria.centre and shows("home"):
-            values = {"km": distance_km, "place": listing.get("place_name"), "centre": criteria.centre.label}
+            values = {
+                "km": distance_km,
+                "place": listing.get("place_name"),
+                "centre": criteria.centre.label,
+                "same_town": same_town(criteria, listing, distance_km),
+            }
             found.append(Reason("unknown" if distance_km is None else "met", "distance", "home", values))
         return tuple(found)
+
+
+def same_town(criteria: SearchCriteria, listing: Listing, distance_km: float | None) -> bool:
+    """Whether the candidate lives in the town searched around, at what is known only as its middle."""
+    if criteria.centre is None or distance_km is None:
+        return False
+    return listing.get("place") == criteria.centre.ref and distance_km < _MIDDLE_KM
 
 
 class _Occupations:

@@ -29,7 +29,7 @@ class Reason:
     - hours: min, max (the candidate's hours or None); judged only when hours are filtered on
     - filter (a ticked category other than hours; met or 'Niet ingevuld' only): category, codes (of the ticked options
       those that the candidate has; none when unknown), via (for each of them the code it is had by: a licence held)
-    - distance: km (None: unknown), place (the candidate's), centre (label asked)
+    - distance: km (None: unknown), place (the candidate's), centre (label asked), same_town (as of `Hit`)
     """
 
     sign: Sign
@@ -40,7 +40,11 @@ class Reason:
 
 @dataclass(frozen=True)
 class Hit:
-    """One candidate found: its listing (`_source`), score with named parts, distance and reasons."""
+    """One candidate found: its listing (`_source`), score with named parts, distance and reasons.
+
+    `same_town`: lives in the very town that was searched around, of which only the middle is known, so that a distance
+    from there to there says nothing.
+    """
 
     id: int
     listing: Mapping[str, Any]
@@ -48,6 +52,7 @@ class Hit:
     parts: Mapping[str, float]
     distance_km: float | None
     reasons: tuple[Reason, ...]
+    same_town: bool = False
 
 
 @dataclass(frozen=True)
@@ -99,7 +104,8 @@ class Relaxation:
 class Suggestion:
     """A recognised term while typing (CAND-12): becomes a chip of `kind`; `matched` is the name that was recognised.
 
-    `count` is how many candidates of this showcase it would find; None until the engine was asked.
+    `fit` tells how well that name fits what was typed: 0 best. `count` is how many candidates of this showcase have it
+    themselves, `related` how many more it would find by relation; None until the engine was asked.
     """
 
     kind: str
@@ -107,3 +113,5 @@ class Suggestion:
     label: str
     matched: str
     count: int | None = None
+    related: int | None = None
+    fit: int = 0

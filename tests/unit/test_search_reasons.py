@@ -185,3 +185,14 @@ def test_not_filled_is_unknown_and_never_met() -> None:
 def test_a_filter_that_is_not_met_or_asked_as_a_chip_too_gives_no_second_reason() -> None:
     assert filtered(1, certificate=["drone"], working_times=["maandag", "nacht"]) == []
     assert [kind for _sign, kind, _value in signs(1, levels=("mbo-2",), filters={"level": ["mbo-2"]})] == ["level"]
+
+
+@pytest.mark.requirement("CAND-16")
+def test_in_the_town_searched_around_only_its_middle_is_known() -> None:
+    def told(place: str, km: float) -> Any:
+        [reason] = Explainer(asked(centre=ROTTERDAM), KNOWN).reasons({"place": place}, km)
+        return reason.values["same_town"]
+
+    assert told(ROTTERDAM.ref, 0.0)
+    assert not told(ROTTERDAM.ref, 6.1)
+    assert not told("schiedam", 0.4)

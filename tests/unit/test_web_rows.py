@@ -10,6 +10,7 @@ from flask import Flask
 
 from matching.search.results import Hit, Reason, Sign
 from tests.support.listings import EVERYTHING
+from web.candidates.reasons import reason_view
 from web.candidates.results import Row, _row
 from web.language import install_language
 
@@ -63,6 +64,18 @@ def test_the_distance_stands_in_the_facts_and_not_among_the_reasons() -> None:
     near = row(FUNCTION, distance(4.2), km=4.2, place_name="Schiedam")
     assert (near.facts, texts(near)) == ("Schiedam, 4 km", ["✓ wil dit werk"])
     assert texts(row(FUNCTION, distance(None))) == ["? afstand", "✓ wil dit werk"]
+
+
+@pytest.mark.requirement("CAND-16")
+def test_no_distance_is_said_within_the_town_searched_around() -> None:
+    place = {"km": 0.0, "place": "Rotterdam", "centre": "Rotterdam"}
+    person = {"name": "Amina Bakker", "updated_at": "2026-11-01T09:00:00+00:00", "place_name": "Rotterdam"}
+    hit = Hit(1, person, 1.0, {}, 0.0, (FUNCTION,), same_town=True)
+    assert _row(EVERYTHING, hit, "", None).facts == "Rotterdam"
+    same = reason_view(Reason("met", "distance", "home", {**place, "same_town": True}))
+    assert (same.short, same.sentence) == ("Rotterdam", "Woont in Rotterdam")
+    near = reason_view(Reason("met", "distance", "home", {**place, "same_town": False}))
+    assert near.sentence == "Minder dan 1 km van Rotterdam"
 
 
 def test_a_text_stands_in_the_row_once() -> None:

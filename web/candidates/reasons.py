@@ -177,6 +177,8 @@ def _distance(_sign: str, values: Values) -> tuple[str, str]:
     km = values.get("km")
     if km is None:
         return _("afstand"), _("Woonplaats niet ingevuld")
+    if values["same_town"]:
+        return values["centre"], _("Woont in %(place)s", place=values["centre"])
     sentence = _("%(km)s van %(place)s", km=formatting.format_km(km), place=values["centre"])
     return formatting.format_short_km(km), sentence
 

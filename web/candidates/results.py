@@ -182,7 +182,7 @@ def _row(view: ShowcaseView, hit: Hit, url: str, picked: int | None) -> Row:
         name=listing["name"],
         initials=formatting.initials(listing["name"]),
         portrait=url_for("candidates.file", showcase=view.code, candidate=hit.id, media=portrait) if portrait else "",
-        facts=" · ".join(_facts(listing, hit.distance_km)),
+        facts=" · ".join(_facts(listing, None if hit.same_town else hit.distance_km)),
         updated=formatting.format_date(listing["updated_at"]),
         stale=formatting.is_stale(listing["updated_at"]),
         reasons=tuple(few),
