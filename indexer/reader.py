@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -20,7 +19,7 @@ from matching.search.limits import worth_relaxing
 from matching.search.ranking import RankingProfile
 from matching.search.reasons import Explainer
 from matching.search.results import Hit, Relaxation, ResultPage, Suggestion
-from matching.search.suggestion_counts import read_counts, suggestion_counts_body
+from matching.search.suggestion_counts import suggestion_counts_body, with_counts
 from matching.taxonomy.occupations import Taxonomy
 from matching.taxonomy.vocabularies import Vocabulary
 
@@ -129,8 +128,7 @@ class Reader:
         if not suggestions:
             return ()
         body = suggestion_counts_body(showcase, suggestions, _knowledge(taxonomy, vocabularies, None))
-        counts = read_counts(self._answers(showcase, [body])[0], len(suggestions))
-        return tuple(replace(one, count=count) for one, count in zip(suggestions, counts, strict=True))
+        return with_counts(suggestions, self._answers(showcase, [body])[0])
 
     def one(
         self,

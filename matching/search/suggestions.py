@@ -88,10 +88,10 @@ def _chosen(key: str, ranked: list[tuple[int, Name]], limit: int) -> tuple[Sugge
 
     chosen: dict[tuple[str, str], Suggestion] = {}
     per_kind: Counter[str] = Counter()
-    for _, entry in sorted(ranked, key=order):
+    for fit, entry in sorted(ranked, key=order):
         if (entry.kind, entry.code) in chosen or per_kind[entry.kind] >= PER_KIND:
             continue
-        chosen[entry.kind, entry.code] = Suggestion(entry.kind, entry.code, entry.label, entry.text)
+        chosen[entry.kind, entry.code] = Suggestion(entry.kind, entry.code, entry.label, entry.text, fit=fit)
         per_kind[entry.kind] += 1
         if len(chosen) >= limit:
             break

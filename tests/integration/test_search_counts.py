@@ -104,6 +104,8 @@ def test_suggestions_tell_how_many_candidates_have_each(people: Searching) -> No
     suggestions = [Suggestion(kind, code, code, code, 0) for kind, code in pairs]
     counted = people.reader.suggest_counts(EVERYTHING, suggestions, people.taxonomy, people.vocabularies)
     assert {(one.kind, one.code): one.count for one in counted} == pairs
+    found = people.search(occupations=("heftruckchauffeur",))
+    assert [one.related for one in counted] == [found.related, *[0] * (len(pairs) - 1)]
     hidden = people.reader.suggest_counts(
         hiding("capabilities"), suggestions[6:7], people.taxonomy, people.vocabularies
     )

@@ -9,6 +9,7 @@ from matching.search.results import Suggestion
 from matching.search.terms import FILTER_KINDS
 from matching.taxonomy.places import Gazetteer, Postcode
 from matching.taxonomy.text import normalise
+from matching.taxonomy.vocabularies import load_vocabularies
 from web.candidates import finding
 from web.candidates.addresses import explore_url
 from web.candidates.exploring import Asked
@@ -18,16 +19,22 @@ from web.labels import chip_label, kind_label, option_label
 from web.texts import gettext as _
 
 MAX_PLACES = 8
+#: Kinds whose values have an order that people know.
+IN_OWN_ORDER = frozenset({"level", "licence", "working_time"})
 
 
 @dataclass(frozen=True)
 class Option:
-    """A line of a listbox; `url` is the search with it, `ref` the reference of a place."""
+    """A line of a listbox; `url` is the search with it, `ref` the reference of a place.
+
+    `related` is how many the search finds by relation besides `count`.
+    """
 
     id: str
     label: str
     note: str
     count: int | None
+    related: int = 0
     url: str = ""
     ref: str = ""
 
@@ -47,12 +54,21 @@ def term_groups(asked: Asked, text: str) -> tuple[Group, ...]:
         return ()
     found = [one for one in finding.suggestions(text, asked.view) if not _chosen(one, asked.query)]
     kinds = list(dict.fromkeys(one.kind for one in found))
-    # What nobody here has stays findable, below what somebody has.
-    found.sort(key=lambda one: one.count == 0)
+    found.sort(key=_order)
     return tuple(
         Group(kind_label(kind).capitalize(), tuple(_option(asked, one) for one in found if one.kind == kind))
         for kind in kinds
     )
+
+
+def _order(one: Suggestion) -> tuple[int, int, int]:
+    """Within a kind: by fit, then the most candidates first; what has an order of its own ('MBO 1', 'MBO 2') keeps it.
+
+    What nobody here has stays findable, below what somebody has.
+    """
+    if one.kind in IN_OWN_ORDER:
+        return one.fit, load_vocabularies()[one.kind].codes.index(one.code), 0
+    return one.fit, -(one.count or 0), -(one.related or 0)
 
 
 def place_groups(text: str, gazetteer: Gazetteer) -> tuple[Group, ...]:
@@ -73,7 +89,8 @@ def _option(asked: Asked, one: Suggestion) -> Option:
     else:
         label, query = chip_label(one.kind, one.code), query.with_chip(Chip(one.kind, one.code))
     note = one.matched if normalise(one.matched) not in normalise(label) else ""
-    return Option(f"term-{one.kind}-{one.code}", label, note, one.count, url=explore_url(asked.view.code, query))
+    url = explore_url(asked.view.code, query)
+    return Option(f"term-{one.kind}-{one.code}", label, note, one.count, one.related or 0, url)
 
 
 def _chosen(one: Suggestion, query: Query) -> bool:
