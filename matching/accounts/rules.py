@@ -49,6 +49,32 @@ def note_sign_out(session: Session, user_id: int) -> None:
     audit.append(session, actor_id=user_id, action="session.end", subject="user", key=str(user_id), details={})
 
 
+def note_view(session: Session, user_id: int, showcase: str, candidate_id: int) -> None:
+    """Record in the audit trail that this user opened this profile, in the showcase with that code."""
+    details = {"showcase": showcase}
+    audit.append(
+        session,
+        actor_id=user_id,
+        action="candidates.view",
+        subject="candidate",
+        key=str(candidate_id),
+        details=details,
+    )
+
+
+def note_download(session: Session, user_id: int, showcase: str, candidate_id: int, media_id: int) -> None:
+    """Record in the audit trail that this user took this document of a profile."""
+    details = {"showcase": showcase, "media": media_id}
+    audit.append(
+        session,
+        actor_id=user_id,
+        action="candidates.files",
+        subject="candidate",
+        key=str(candidate_id),
+        details=details,
+    )
+
+
 def load_actor(session: Session, user_id: int) -> Actor | None:
     """Return the active user as actor, with showcases in their order; None when there is none. One statement."""
     rows = session.execute(_ACTOR, {"user_id": user_id}).all()

@@ -13,19 +13,12 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from matching.settings import Settings
+from tests.support.pages import sign_in
 from tests.support.site import EMAIL, PASSWORD
 from web.app import create_app
 from web.services import EXTENSION
 
 HOME = "/kandidaten/rijnmond/"
-
-
-def sign_in(app: Flask) -> FlaskClient:
-    app.config["WTF_CSRF_ENABLED"] = False
-    client = app.test_client()
-    answer = client.post("/inloggen", data={"email": EMAIL, "password": PASSWORD})
-    assert answer.status_code == 302, answer.get_data(as_text=True)
-    return client
 
 
 @pytest.fixture(scope="module")
@@ -206,6 +199,19 @@ def test_a_locked_database_says_to_try_again(spare: Flask, tmp_path: Path) -> No
         answer = client.get(HOME)
     assert answer.status_code == 503
     assert "Het is nu even te druk" in answer.get_data(as_text=True)
+
+
+def test_a_profile_is_not_shown_when_it_cannot_be_written_down(spare: Flask, tmp_path: Path) -> None:
+    """Decision 12: no line in the audit trail, no page; the list itself needs no line."""
+    client = sign_in(spare)
+    page = client.get(HOME).get_data(as_text=True)
+    address = page.split('class="row__link"')[1].split('href="')[1].split('"')[0]
+    with held(tmp_path, "BEGIN IMMEDIATE"):
+        assert client.get(HOME).status_code == 200
+        answer = client.get(address)
+    assert answer.status_code == 503
+    assert "Het is nu even te druk" in answer.get_data(as_text=True)
+    assert client.get(address).status_code == 200
 
 
 def test_signing_in_while_another_writes_says_to_try_again(spare: Flask, tmp_path: Path) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -60,6 +62,27 @@ def test_audit_trail_refuses_change_and_delete(database: Database, change: Updat
     with database.read() as session:
         assert session.scalars(select(AuditEntry.subject_key).order_by(AuditEntry.id)).all() == ["1", "2"]
         assert list(broken_lines(session)) == []
+
+
+def test_audit_trail_refuses_to_replace_a_line(sqlite_database: Database) -> None:
+    """SQLite's INSERT OR REPLACE takes the old row away on its own, also on connections that aren't ours."""
+    _line(sqlite_database, "1")
+    replace = (
+        "INSERT OR REPLACE INTO audit_trail SELECT id, at, actor_id, action, subject, '2', details, previous_hash, {} "
+        "FROM audit_trail"
+    )
+    for new_hash in ("hash", "'x'"):
+        with pytest.raises(DatabaseError, match="append-only"), sqlite_database.write() as session:
+            session.execute(text(replace.format(new_hash)))
+        with (
+            closing(sqlite3.connect(str(sqlite_database.url.database))) as foreign,
+            pytest.raises(sqlite3.IntegrityError, match="append-only"),
+        ):
+            foreign.execute(replace.format(new_hash))
+    _line(sqlite_database, "3")
+    with sqlite_database.read() as session:
+        assert session.execute(text("PRAGMA recursive_triggers")).scalar_one() == 1
+        assert session.scalars(select(AuditEntry.subject_key).order_by(AuditEntry.id)).all() == ["1", "3"]
 
 
 def test_audit_trail_refuses_truncate(postgres_database: Database) -> None:

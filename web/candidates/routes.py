@@ -6,6 +6,7 @@ from flask import Blueprint, abort, make_response, redirect, render_template, re
 from flask.typing import ResponseReturnValue
 
 from indexer.reader import EngineRefused
+from matching.accounts.rules import note_download, note_view
 from matching.candidates import overview
 from web.candidates import exploring, finding, walking
 from web.candidates.addresses import explore_url
@@ -56,6 +57,8 @@ def explore(showcase: str) -> ResponseReturnValue:
     if asked.settled:
         return redirect(explore_url(showcase, asked.query))
     page = exploring.explore(asked)
+    if page.profile:
+        _note_view(showcase, page.profile.id)
     answer = make_response(render_template("candidates/explore.html", page=page, partial=_partial()), page.status)
     if _partial() and (page.profile or asked.keep is not None):
         opened = asked.query.opened(str(page.profile.id) if page.profile else "")
@@ -71,6 +74,7 @@ def profile(showcase: str, candidate: int) -> ResponseReturnValue:
     page = walking.profile_page(asked, candidate)
     if page is None:
         abort(404)
+    _note_view(showcase, candidate)
     if request.headers.get("HX-Target") == "profiel":
         answer = make_response(render_template("candidates/_pane.html", page=page))
         answer.headers["HX-Push-Url"] = explore_url(showcase, asked.query.opened(str(candidate)))
@@ -112,7 +116,16 @@ def file(showcase: str, candidate: int, media: int) -> ResponseReturnValue:
         stored = overview.media_file(session, view, candidate, media)
     if stored is None:
         abort(404)
+    if stored.kind == "document":
+        with services().database.write() as session:
+            note_download(session, signed_in_actor().user_id, showcase, candidate, media)
     return send_stored(stored)
+
+
+def _note_view(showcase: str, candidate: int) -> None:
+    """Write down who saw whom before it is shown: without the line there is no page (decision 12)."""
+    with services().database.write() as session:
+        note_view(session, signed_in_actor().user_id, showcase, candidate)
 
 
 def _partial() -> bool:

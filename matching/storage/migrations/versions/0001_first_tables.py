@@ -19,6 +19,14 @@ BEGIN
     SELECT RAISE(ABORT, 'the audit trail is append-only');
 END
 """
+#: INSERT OR REPLACE would take a line away without asking the trigger above, where recursive_triggers is off.
+NO_REPLACE_SQLITE = """
+CREATE TRIGGER audit_trail_no_replace BEFORE INSERT ON audit_trail
+WHEN EXISTS (SELECT 1 FROM audit_trail WHERE id = NEW.id OR hash = NEW.hash)
+BEGIN
+    SELECT RAISE(ABORT, 'the audit trail is append-only');
+END
+"""
 APPEND_ONLY_POSTGRESQL = (
     """
     CREATE FUNCTION audit_trail_is_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -274,6 +282,7 @@ def make_audit_trail_append_only() -> None:
     else:
         for action in ("UPDATE", "DELETE"):
             op.execute(APPEND_ONLY_SQLITE.format(action=action))
+        op.execute(NO_REPLACE_SQLITE)
 
 
 def downgrade() -> None:

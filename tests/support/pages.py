@@ -1,0 +1,17 @@
+"""A signed-in browser without a browser: Flask's test client of an application."""
+
+from __future__ import annotations
+
+from flask import Flask
+from flask.testing import FlaskClient
+
+from tests.support.site import EMAIL, PASSWORD
+
+
+def sign_in(app: Flask, email: str = EMAIL) -> FlaskClient:
+    """A client in which this demo account is signed in; forms need no token any more."""
+    app.config["WTF_CSRF_ENABLED"] = False
+    client = app.test_client()
+    answer = client.post("/inloggen", data={"email": email, "password": PASSWORD})
+    assert answer.status_code == 302, answer.get_data(as_text=True)
+    return client
