@@ -18,6 +18,9 @@ from sqlalchemy.exc import ArgumentError
 
 from matching.private import private_folder
 
+#: 32 characters at random hold more than the 128 bits that a signature of a session needs.
+SHORTEST_SECRET_KEY = 32
+
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -28,7 +31,9 @@ class SettingsError(Exception):
 class Settings(BaseSettings):
     """The configuration; each field's description is what `hallowerk config` and docs/configuration.md show."""
 
-    model_config = SettingsConfigDict(env_prefix="HALLOWERK_", frozen=True, extra="ignore", populate_by_name=True)
+    model_config = SettingsConfigDict(
+        env_prefix="HALLOWERK_", frozen=True, extra="ignore", populate_by_name=True, hide_input_in_errors=True
+    )
 
     state_dir: Path = Field(
         default=PROJECT_ROOT / ".hallowerk",
@@ -75,7 +80,8 @@ class Settings(BaseSettings):
     web_workers: int = Field(default=2, ge=1, le=64, description="Number of gunicorn workers.")
     secret_key: str = Field(
         default="",
-        description="Key that signs sessions; empty: one is made once and kept in the state folder.",
+        description="Key that signs sessions, of 32 characters or more; empty: one is made once and kept in the state "
+        "folder.",
     )
     https: bool = Field(
         default=False,
@@ -92,6 +98,16 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         return init_settings, env_settings
+
+    @field_validator("secret_key")
+    @classmethod
+    def _secret_key_cannot_be_guessed(cls, value: str) -> str:
+        if 0 < len(value) < SHORTEST_SECRET_KEY:
+            raise ValueError(
+                f"has {len(value)} characters: use {SHORTEST_SECRET_KEY} or more that nobody can guess, or leave it "
+                "empty"
+            )
+        return value
 
     @field_validator("database_url")
     @classmethod

@@ -104,7 +104,12 @@ def office(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Office]:
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """Settings with a state folder of the test's own and SQLite in it."""
-    return Settings(state_dir=tmp_path / "state", database_url="", elasticsearch_url="", secret_key="for tests only")
+    return Settings(
+        state_dir=tmp_path / "state",
+        database_url="",
+        elasticsearch_url="",
+        secret_key="for tests only, and long enough!",
+    )
 
 
 @pytest.fixture(scope="session")

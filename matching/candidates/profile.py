@@ -5,7 +5,24 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Literal, TypeAlias, TypeVar
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, HttpUrl, StringConstraints, UrlConstraints
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    HttpUrl,
+    StringConstraints,
+    UrlConstraints,
+)
+
+
+def _without_user(url: HttpUrl) -> HttpUrl:
+    """Refuse a name or password before the host: it would look like another site, or give away a secret."""
+    if url.username is not None or url.password is not None:
+        raise ValueError("an address must not hold a user name or password")
+    return url
+
 
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 ExternalId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,99}$")]
@@ -15,7 +32,11 @@ Month = Annotated[str, StringConstraints(pattern=r"^(19|20)\d\d(-(0[1-9]|1[0-2])
 PlaceName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
 Phone = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)]
 FilePath = Annotated[str, StringConstraints(min_length=1, max_length=400)]
-Address = Annotated[HttpUrl, UrlConstraints(max_length=2000, allowed_schemes=["http", "https"], host_required=True)]
+Address = Annotated[
+    HttpUrl,
+    UrlConstraints(max_length=2000, allowed_schemes=["http", "https"], host_required=True),
+    AfterValidator(_without_user),
+]
 
 Item = TypeVar("Item")
 #: No list of a profile is longer: the index keeps every item of it in one document.

@@ -62,7 +62,7 @@ def fill_site(folder: Path, engine_url: str, prefix: str) -> Settings:
         database_url="",
         elasticsearch_url=engine_url,
         index_prefix=prefix,
-        secret_key="for tests only",
+        secret_key="for tests only, and long enough!",
     )
     _run(settings, "demo", "load", "--people", str(PEOPLE))
     write_files(folder)

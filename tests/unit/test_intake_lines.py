@@ -80,6 +80,8 @@ def test_a_delete_marker_is_typed() -> None:
         (profile("../x"), "external_id", "pattern"),
         (profile("a", links=[{"url": "javascript:alert(1)"}]), "links.0.url", "http"),
         (profile("a", links=[{"url": "https://a.example/" + "é" * 1000}]), "links.0.url", "at most 2000"),
+        (profile("a", links=[{"url": "https://linkedin.example@evil.example/"}]), "links.0.url", "user name"),
+        (profile("a", links=[{"url": "https://:geheim@a.example/"}]), "links.0.url", "user name"),
         (profile("a", email="geen adres"), "email", "pattern"),
         (profile("a", birth_date="1990-02-30"), "birth_date", "valid date"),
         (profile("a", experience=[{"title": "x", "start": "2020-13"}]), "experience.0.start", "pattern"),

@@ -35,11 +35,18 @@ def test_every_wrong_value_is_named_with_its_variable(monkeypatch: pytest.Monkey
 
 def test_secrets_are_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgresql://user:hush@db/hallowerk")
-    monkeypatch.setenv("HALLOWERK_SECRET_KEY", "hush")
+    monkeypatch.setenv("HALLOWERK_SECRET_KEY", "hush" * 8)
     monkeypatch.setenv("ELASTICSEARCH_API_KEY", "hush")
     shown = describe_settings(load_settings())
     assert not any("hush" in value for value, _ in shown.values())
     assert all(meaning for _, meaning in shown.values())
+
+
+def test_a_key_that_can_be_guessed_is_refused_and_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HALLOWERK_SECRET_KEY", "hush" * 7)
+    with pytest.raises(SettingsError, match="HALLOWERK_SECRET_KEY: has 28 characters: use 32 or more") as raised:
+        load_settings()
+    assert "hush" not in f"{raised.value} {raised.value.__cause__}"
 
 
 def test_the_session_key_is_made_once_and_closed_to_others(tmp_path: Path) -> None:

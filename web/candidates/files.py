@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Response, abort, send_file
+from flask import Response, abort, request, send_file
 
 from matching.candidates.mediastore import FolderMediaStore
 from matching.candidates.overview import StoredFile
@@ -10,8 +10,8 @@ from web.services import services
 
 #: Images were re-encoded at intake to one of these; anything else is never shown inline.
 INLINE = frozenset({"image/jpeg", "image/png", "image/webp"})
-#: Files never change under their address; only this browser keeps them.
-KEEP_SECONDS = 3600
+#: This browser keeps a file, and asks each time whether it may still be shown: rights and showcases change.
+KEPT = "private, no-cache"
 
 
 def send_stored(file: StoredFile) -> Response:
@@ -26,9 +26,11 @@ def send_stored(file: StoredFile) -> Response:
         mimetype=file.content_type if inline else "application/octet-stream",
         as_attachment=not inline,
         download_name=file.file_name or "document",
-        max_age=KEEP_SECONDS,
+        etag=False,
     )
-    answer.headers["Cache-Control"] = f"private, max-age={KEEP_SECONDS}"
+    answer.headers["Cache-Control"] = KEPT
+    answer.set_etag(file.content_hash)
+    answer.make_conditional(request)
     answer.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     answer.headers["X-Content-Type-Options"] = "nosniff"
     return answer
