@@ -9,22 +9,24 @@ from elasticsearch import ApiError, TransportError
 from flask import Flask, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
 from indexer.engine.errors import EngineError
-from indexer.reader import EngineDown
+from indexer.reader import EngineDown, NotOffered, TooDeep
 
 log = structlog.get_logger()
 
 
 class Page(NamedTuple):
-    """What an error page says."""
+    """What an error page says; `framed` when it keeps the bar and the menu of who is signed in."""
 
     status: int
     title: str
     text: str
+    framed: bool = False
 
 
 def _pages(status: int) -> Page:
@@ -32,7 +34,10 @@ def _pages(status: int) -> Page:
         400: (_("Dit adres klopt niet"), _("Er staat iets in dat we niet begrijpen. Ga terug en probeer het opnieuw.")),
         401: (_("Log eerst in"), _("Je bent uitgelogd. Log in om verder te gaan.")),
         403: (_("Hier mag je niet komen"), _("Je account heeft geen recht op deze pagina.")),
-        404: (_("Deze pagina is er niet"), _("Misschien is de kandidaat niet meer zichtbaar, of is het adres oud.")),
+        404: (
+            _("Deze pagina is er niet"),
+            _("Er staat een fout in het adres, of deze kandidaat is niet meer zichtbaar in deze etalage."),
+        ),
         405: (_("Dat kan hier niet"), _("Ga terug naar de vorige pagina en probeer het opnieuw.")),
         413: (_("Dat is te veel tekst"), _("Maak je tekst korter en probeer het opnieuw.")),
         414: (_("Dat is te veel tekst"), _("Maak je zoekvraag korter en probeer het opnieuw.")),
@@ -46,7 +51,9 @@ def _pages(status: int) -> Page:
 def show(page: Page) -> ResponseReturnValue:
     """Render an error page; a partial request gets the same text as a fragment."""
     template = "errors/fragment.html" if request.headers.get("HX-Request") else "errors/page.html"
-    return render_template(template, page=page), page.status
+    # A fault of ours may be one of the records that bar and menu are made from: then the page does without.
+    framed = page.status < 500 and current_user.is_authenticated
+    return render_template(template, page=page._replace(framed=framed)), page.status
 
 
 def install_error_pages(app: Flask) -> None:
@@ -76,6 +83,22 @@ def install_error_pages(app: Flask) -> None:
                 _("Zoeken lukt nu even niet"),
                 _("De zoekmachine geeft geen antwoord. Je gegevens zijn veilig. Probeer het over een minuut opnieuw."),
             )
+        )
+
+    @app.errorhandler(NotOffered)
+    def not_offered(_error: NotOffered) -> ResponseReturnValue:
+        return show(
+            Page(
+                400,
+                _("Zo kun je in deze etalage niet zoeken"),
+                _("Een filter of de plaats wordt hier niet aangeboden. Haal dat weg en probeer het opnieuw."),
+            )
+        )
+
+    @app.errorhandler(TooDeep)
+    def too_deep(_error: TooDeep) -> ResponseReturnValue:
+        return show(
+            Page(404, _("Zo ver kun je niet bladeren"), _("Maak je zoekvraag preciezer: dan staat wie past vooraan."))
         )
 
     @app.errorhandler(OperationalError)
