@@ -45,6 +45,17 @@ def test_a_heading_orders_the_whole_list_and_turns_it_round(open_page: OpenPage)
     assert names(page) == best
 
 
+@pytest.mark.requirement("UI-21")
+def test_paging_stands_in_the_header_and_only_when_there_are_more_pages(open_page: OpenPage) -> None:
+    page = open_page("/kandidaten/rijnmond/")
+    expect(page.locator(".results__head .pager")).to_contain_text("1–20 van")
+    expect(page.locator(".results__sub")).to_have_count(0)
+    page.goto("/kandidaten/rijnmond/?woord=leegdrager")
+    expect(page.locator("#aantal")).to_have_text("1 kandidaat")
+    expect(page.locator(".pager")).to_have_count(0)
+    expect(page.locator(".columns")).to_have_count(0)
+
+
 @pytest.mark.requirement("UI-20", "UI-25")
 def test_the_newest_come_first_on_the_date_of_change(open_page: OpenPage) -> None:
     page = open_page("/kandidaten/rijnmond/?sorteer=-bijgewerkt")

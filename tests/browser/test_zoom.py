@@ -37,6 +37,13 @@ def test_what_was_chosen_is_in_sight_on_every_width(open_page: OpenPage, width: 
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
+def test_only_one_thing_scrolls_on_a_profiles_own_page(open_page: OpenPage) -> None:
+    page = open_page(ADDRESSES[0], (1440, 900))
+    page.goto(page.locator("a[data-profile]").first.get_attribute("href") or "")
+    assert page.evaluate("document.documentElement.scrollHeight") == 900
+    assert page.locator(".page").evaluate("part => part.scrollHeight > part.clientHeight")
+
+
 def test_everything_is_still_there_at_400_percent(open_page: OpenPage) -> None:
     page = open_page(ADDRESSES[0], (320, 256))
     expect(page.locator("#wat")).to_be_visible()
