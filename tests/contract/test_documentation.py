@@ -51,3 +51,10 @@ def test_files_that_a_page_links_to_exist(page: str) -> None:
 
 def test_every_subject_is_one_file() -> None:
     assert all((ROOT / (module.replace(".", "/") + ".py")).exists() for module in SUBJECTS.values())
+
+
+def test_the_tests_that_the_security_page_names_exist() -> None:
+    named = re.findall(r"`([a-z]+/test_\w+\.py)::(test_\w+)`", (ROOT / "docs/security.md").read_text())
+    assert len(named) > 30
+    missing = [f"{file}::{name}" for file, name in named if f"def {name}(" not in (ROOT / "tests" / file).read_text()]
+    assert missing == []

@@ -15,8 +15,9 @@ from matching.accounts.records import AuditEntry
 from matching.candidates.records import CandidateMedia
 from matching.settings import Settings
 from tests.support.pages import sign_in
-from tests.support.site import OTHER_EMAIL
+from tests.support.site import EMAIL, OTHER_EMAIL, PASSWORD
 from web.app import create_app
+from web.headers import CONTENT_SECURITY_POLICY
 from web.services import EXTENSION
 
 HOME = "/kandidaten/rijnmond/"
@@ -87,3 +88,22 @@ def test_the_language_cookie_is_as_secure_as_the_sessions(demo_settings: Setting
         app.config["WTF_CSRF_ENABLED"] = False
         cookie = app.test_client().post("/taal/en", data={"next": "/"}).headers["Set-Cookie"]
         assert ("Secure" in cookie) is https
+
+
+def test_pages_are_kept_nowhere_and_run_nothing_from_elsewhere(client: FlaskClient) -> None:
+    headers = client.get(HOME).headers
+    assert headers["Cache-Control"] == "no-store"
+    assert headers["Content-Security-Policy"] == CONTENT_SECURITY_POLICY
+    assert "unsafe" not in CONTENT_SECURITY_POLICY
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert "Strict-Transport-Security" not in headers
+
+
+def test_the_session_cookie_is_for_this_host_and_for_no_script(demo_settings: Settings) -> None:
+    app = create_app(demo_settings.model_copy(update={"https": True}))
+    app.config["WTF_CSRF_ENABLED"] = False
+    answer = app.test_client().post("/inloggen", data={"email": EMAIL, "password": PASSWORD})
+    [cookie] = [one for one in answer.headers.getlist("Set-Cookie") if "session=" in one]
+    assert cookie.startswith("__Host-session=")
+    assert {"Secure", "HttpOnly", "Path=/", "SameSite=Lax"} <= set(cookie.split("; "))
+    assert "includeSubDomains" in answer.headers["Strict-Transport-Security"]
