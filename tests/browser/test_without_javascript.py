@@ -16,7 +16,8 @@ def test_search_filter_and_walk(open_page: OpenPage) -> None:
     page.locator("#wat").fill("heftruckchauffeur")
     page.locator("#waar").fill("Rotterdam")
     page.locator("#straal").select_option("10")
-    page.get_by_role("button", name="Zoeken").first.click()
+    expect(page.get_by_role("button", name="Zoeken")).to_have_count(1)
+    page.get_by_role("button", name="Zoeken").click()
     expect(page).to_have_url(re.compile(r"\?beroep=heftruckchauffeur&plaats=rotterdam&straal=10&begrepen="))
 
     page.get_by_role("button", name="Rijbewijs").click()
