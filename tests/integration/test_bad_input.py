@@ -104,6 +104,23 @@ def test_signs_of_query_languages_are_only_text(client: FlaskClient, text: str) 
 
 
 @pytest.mark.requirement("CAND-16")
+def test_a_place_name_in_an_address_is_asked_as_if_it_was_typed(client: FlaskClient) -> None:
+    page = client.get(f"{HOME}?beroep=kok&plaats=Bergen&straal=50").get_data(as_text=True)
+    assert "Bergen (Limburg)" in page
+    assert "straal=50" in page
+    assert client.get(f"{HOME}?beroep=kok&plaats=Delft").headers["Location"] == f"{HOME}?beroep=kok&plaats=delft"
+
+
+@pytest.mark.requirement("CAND-16")
+def test_an_older_place_does_not_stay_beside_a_new_one(client: FlaskClient) -> None:
+    answer = client.get(f"{HOME}?beroep=kok&plaats=rotterdam&waar=Bergen&straal=50")
+    assert answer.headers["Location"] == f"{HOME}?beroep=kok&waar=Bergen&straal=50"
+    page = client.get(answer.headers["Location"])
+    assert page.status_code == 200
+    assert "Bergen (Limburg)" in page.get_data(as_text=True)
+
+
+@pytest.mark.requirement("CAND-16")
 def test_a_name_that_places_share_is_chosen_and_nothing_is_lost(client: FlaskClient) -> None:
     answer = client.get(f"{HOME}?beroep=kok&f.niveau=mbo-2&waar=Bergen")
     page = answer.get_data(as_text=True)
@@ -139,8 +156,18 @@ def test_an_unknown_place_stays_in_its_field_with_suggestions(client: FlaskClien
 )
 def test_what_is_not_there_is_a_404(client: FlaskClient, address: str) -> None:
     answer = client.get(address)
+    page = answer.get_data(as_text=True)
     assert answer.status_code == 404
-    assert "Deze pagina is er niet" in answer.get_data(as_text=True)
+    assert "Deze pagina is er niet" in page
+    assert "deze kandidaat is niet meer zichtbaar" in page
+    assert 'class="menu"' in page
+    assert 'class="account"' in page
+
+
+def test_a_404_for_a_guest_has_no_menu(client: FlaskClient) -> None:
+    page = client.application.test_client().get("/nergens").get_data(as_text=True)
+    assert "Deze pagina is er niet" in page
+    assert 'class="menu"' not in page
 
 
 def test_a_partial_request_gets_its_message_as_a_fragment(client: FlaskClient) -> None:
