@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from web.language import chosen_language
 from web.texts import gettext as _
 
 #: Where the users are; 'vandaag' is their today.
@@ -69,16 +70,27 @@ def is_stale(moment: datetime | date | str) -> bool:
 
 def initials(name: str) -> str:
     """At most two capitals for a person without a photo (UI-24): 'Rachid van den Steen' gives 'RS'."""
-    words = [word for word in name.replace("-", " ").split() if word.lower() not in _SUFFIXES]
+    words = [word for word in name.split() if word.lower() not in _SUFFIXES]
     telling = [word for word in words if word.lower() not in _PREFIXES] or words
+    # A doubled surname counts once: 'Samira Achahbar-Zuidgeest' gives 'SA'.
     letters = ["".join(character for character in word if character.isalpha())[:1] for word in telling]
     found = [letter for letter in letters if letter]
     return (found[0] + found[-1] if len(found) > 1 else "".join(found) or "?").upper()
 
 
+def lower_first(label: str) -> str:
+    """A label inside a sentence: 'Heftruckchauffeur' as 'heftruckchauffeur', but 'ICT-medewerker' as it is."""
+    return label if label[:2].isupper() else label[:1].lower() + label[1:]
+
+
 def format_number(number: int) -> str:
-    """A count with a point between thousands, as Dutch readers write it: 12.345."""
-    return f"{number:,}".replace(",", ".")
+    """A count with thousands apart, as the reader writes it: 12.345 in Dutch, 12,345 in English."""
+    return f"{number:,}" if chosen_language() == "en" else f"{number:,}".replace(",", ".")
+
+
+def format_decimal(number: float) -> str:
+    """A number with one decimal, as the reader writes it: 1,5 in Dutch, 1.5 in English."""
+    return f"{number:.1f}" if chosen_language() == "en" else f"{number:.1f}".replace(".", ",")
 
 
 def format_km(kilometres: float) -> str:

@@ -56,6 +56,8 @@ def test_a_profile_is_stale_after_six_months() -> None:
         ("van den", "VD"),
         ("Şeyma Çelik", "ŞÇ"),
         ("12", "?"),
+        ("Samira Achahbar-Zuidgeest", "SA"),
+        ("Anne-Marie de Vries-Dam", "AV"),
     ],
 )
 def test_initials(name: str, letters: str) -> None:
@@ -109,6 +111,17 @@ def test_hours_a_week(least: int | None, most: int | None, text: str) -> None:
 )
 def test_periods(start: str | None, end: str | None, current: bool, text: str) -> None:
     assert formatting.format_period(start, end, current) == text
+
+
+@pytest.mark.requirement("GEN-03")
+def test_numbers_are_written_as_the_reader_writes_them() -> None:
+    assert (formatting.format_number(1130), formatting.format_decimal(1.5)) == ("1.130", "1,5")
+    with Flask("english", static_folder=None).test_request_context(headers={"Cookie": "taal=en"}):
+        assert (formatting.format_number(1130), formatting.format_decimal(1.5)) == ("1,130", "1.5")
+
+
+def test_a_label_begins_small_inside_a_sentence_unless_it_is_an_abbreviation() -> None:
+    assert [formatting.lower_first(label) for label in ("Kok", "ICT-medewerker")] == ["kok", "ICT-medewerker"]
 
 
 def test_numbers_and_distances() -> None:

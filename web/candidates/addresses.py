@@ -18,6 +18,13 @@ def explore_url(showcase: str, query: Query) -> str:
     return _with(url_for("candidates.explore", showcase=showcase), query.arguments())
 
 
+def typed_place_url(showcase: str, query: Query, where: str) -> str:
+    """The list of a search with a place as it was typed, of which a choice must be made; no older place beside it."""
+    pairs = query.with_place(where).arguments()
+    named = [("waar", value) if name == "plaats" else (name, value) for name, value in pairs]
+    return _with(url_for("candidates.explore", showcase=showcase), named)
+
+
 def profile_url(showcase: str, candidate: int, query: Query) -> str:
     """The profile as a page of its own, within the search it was found by."""
     return _with(url_for("candidates.profile", showcase=showcase, candidate=candidate), query.opened("").arguments())

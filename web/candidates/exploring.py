@@ -14,6 +14,7 @@ from matching.search.results import ResultPage
 from web.candidates import finding, walking
 from web.candidates.addresses import MOVED, explore_url, moved
 from web.candidates.checks import check, criteria_of, fallen_away
+from web.candidates.meant import meant
 from web.candidates.notices import page_problem
 from web.candidates.page import ExploreView, PlaceProblem, explore_view
 from web.candidates.profile import Tab
@@ -88,6 +89,11 @@ def read(showcase: str, arguments: Arguments, typed: bool = True) -> Asked:
         abort(404)
     parts = services()
     query, problems = parse(arguments)
+    where = arguments.get("waar")
+    if query.place and view.shows("home") and parts.gazetteer.at(query.place) is None:
+        # Somebody who writes an address by hand writes a name: 'plaats=Hoorn' is asked as if it was typed.
+        where = where or query.place
+        query = query.with_place("")
     query, unknown = check(query, view, parts.taxonomy, parts.vocabularies, parts.gazetteer)
     if MOVED in arguments:
         unknown = fallen_away(unknown)
@@ -95,13 +101,18 @@ def read(showcase: str, arguments: Arguments, typed: bool = True) -> Asked:
     asked = Asked(view, showcases, query, (*problems, *unknown, *heavy), keep=open_candidate(arguments))
     if not typed:
         return asked
-    text, where = arguments.get("q", ""), arguments.get("waar")
+    text = arguments.get("q", "")
     if text.strip():
         asked = settle_text(asked, text)
     if where is not None:
         asked = settle_place(asked, where)
     has_text = "q" in arguments or where is not None
     return replace(asked, settled=has_text and not asked.problems and asked.place_problem is None)
+
+
+def only_the_place(asked: Asked) -> bool:
+    """Whether a choice of place is all that stands between this request and its search."""
+    return asked.place_problem is not None and all(problem.kind == "place_typed" for problem in asked.problems)
 
 
 def explore(asked: Asked) -> ExploreView:
@@ -129,6 +140,7 @@ def explore(asked: Asked) -> ExploreView:
     if picked is not None and profile is None:
         problems = (*problems, Problem("candidate"))
     relaxations = finding.relaxations(asked.criteria) if found.total <= FEW and not query.empty else ()
+    others = meant(query, asked.view) if not found.total else ()
     return explore_view(
         asked.view,
         asked.tabs,
@@ -136,7 +148,7 @@ def explore(asked: Asked) -> ExploreView:
         services().gazetteer,
         problems,
         facet_counts(found),
-        results_view(asked.view, query, found, shown, relaxations, profile.id if profile else None),
+        results_view(asked.view, query, found, shown, relaxations, profile.id if profile else None, others),
         profile,
         typed=asked.typed,
     )

@@ -10,6 +10,7 @@ from flask import url_for
 from matching.candidates.parts import CATEGORIES, NOT_FILLED, ShowcaseView
 from matching.search.criteria import RADII_KM
 from matching.taxonomy.places import Gazetteer
+from web import formatting
 from web.candidates.addresses import count_url, explore_url
 from web.candidates.categories import CategoryView, category_views
 from web.candidates.notices import Notice, notice_of, status_of
@@ -137,7 +138,7 @@ def explore_view(
     )
     active = sum(len(options) for options in query.filters.values())
     return ExploreView(
-        title=profile.name if profile else _("Kandidaten"),
+        title=profile.name if profile else _title(query, place.label, results),
         address=url_for("candidates.explore", showcase=code),
         back=explore_url(code, query.opened("")) + (f"#rij-{profile.id}" if profile else ""),
         suggest_url=url_for("candidates.suggest", showcase=code),
@@ -190,6 +191,13 @@ def _radii(query: Query) -> Iterator[RadiusView]:
     for radius in RADII_KM:
         yield RadiusView(str(radius), _("%(km)s km", km=radius), radius == query.radius_km)
     yield RadiusView(ALL, _("alle afstanden"), query.radius_km is None)
+
+
+def _title(query: Query, place: str, results: ResultsView | None) -> str:
+    """What the browser's tab and history say: 'Kok, Delft: 82'."""
+    labels = [chip_label(chip.kind, chip.value) for chip in query.chips] + ([place] if place else [])
+    title = ", ".join(labels) or _("Kandidaten")
+    return f"{title}: {formatting.format_number(results.total)}" if results else title
 
 
 def _summary(place: str, query: Query, active: int) -> Summary:

@@ -311,4 +311,4 @@ def _size(size: int | None) -> str:
     if not size:
         return ""
     kilobytes = max(1, round(size / 1024))
-    return f"{kilobytes} kB" if kilobytes < 1024 else f"{kilobytes / 1024:.1f} MB".replace(".", ",")
+    return f"{kilobytes} kB" if kilobytes < 1024 else f"{formatting.format_decimal(kilobytes / 1024)} MB"

@@ -61,21 +61,16 @@ def _sign_label(sign: str) -> str:
             return _("niet ingevuld")
 
 
-def _lower_first(label: str) -> str:
-    """A label inside a sentence: 'Heftruckchauffeur' as 'heftruckchauffeur', but 'ICT-medewerker' as it is."""
-    return label if label[:2].isupper() else label[:1].lower() + label[1:]
-
-
 def _years(years: int) -> str:
     return _("minder dan een jaar") if years < 1 else _("%(n)s jaar", n=years)
 
 
 def _function(_sign: str, values: Values) -> tuple[str, str]:
-    return _("wil dit werk"), _("Wil werken als %(function)s", function=_lower_first(values["label"]))
+    return _("wil dit werk"), _("Wil werken als %(function)s", function=formatting.lower_first(values["label"]))
 
 
 def _experience(_sign: str, values: Values) -> tuple[str, str]:
-    label, years, until = _lower_first(values["label"]), values.get("years"), values.get("until")
+    label, years, until = formatting.lower_first(values["label"]), values.get("years"), values.get("until")
     if years is None:
         return _("deed dit werk"), _("Werkte als %(function)s", function=label)
     text = _("%(years)s als %(function)s", years=_years(years), function=label)
@@ -86,7 +81,7 @@ def _experience(_sign: str, values: Values) -> tuple[str, str]:
 
 
 def _related(_sign: str, values: Values) -> tuple[str, str]:
-    label, asked = _lower_first(values["label"]), _lower_first(values["asked"])
+    label, asked = formatting.lower_first(values["label"]), formatting.lower_first(values["asked"])
     if values.get("wanted"):
         sentence = _("Wil werken als %(function)s, verwant aan %(asked)s", function=label, asked=asked)
     else:
@@ -149,8 +144,10 @@ def _working_time(sign: str, values: Values) -> tuple[str, str]:
     asked = term_label("working_time", values["code"])
     hours = formatting.format_hours(values.get("min"), values.get("max"))
     if not hours:
-        return _lower_first(asked), _("Uren niet ingevuld, gevraagd %(asked)s", asked=_lower_first(asked))
-    return hours, _("%(hours)s, gevraagd %(asked)s", hours=hours, asked=_lower_first(asked))
+        return formatting.lower_first(asked), _(
+            "Uren niet ingevuld, gevraagd %(asked)s", asked=formatting.lower_first(asked)
+        )
+    return hours, _("%(hours)s, gevraagd %(asked)s", hours=hours, asked=formatting.lower_first(asked))
 
 
 def _hours(_sign: str, values: Values) -> tuple[str, str]:
@@ -163,7 +160,7 @@ def _filter(sign: str, values: Values) -> tuple[str, str]:
     label = category_label(category)
     if sign == "unknown":
         text = _("%(category)s niet ingevuld", category=label)
-        return _lower_first(text), text
+        return formatting.lower_first(text), text
     if category == "licence":
         short = _("rijbewijs %(code)s", code=", ".join(values["codes"]))
         pairs = zip(values["codes"], values["via"], strict=True)

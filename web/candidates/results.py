@@ -13,6 +13,7 @@ from matching.search.criteria import MAX_RESULT_WINDOW, PAGE_SIZE, Order
 from matching.search.results import Hit, Reason, Relaxation, ResultPage, Sign
 from web import formatting
 from web.candidates.addresses import explore_url, profile_urls
+from web.candidates.profile import Tab
 from web.candidates.query import Chip, Query
 from web.candidates.reasons import ReasonView, reason_view
 from web.labels import category_label, chip_label, option_label, term_label
@@ -26,6 +27,8 @@ IN_ROW: tuple[Sign, ...] = ("not_met", "partly", "unknown", "related")
 MET_IN_ROW = ("level", "language", "licence", "working_time", "hours", "function", "filter", "word")
 #: What a row has for reasons in the narrowest list, and what one takes (padding, sign, gap; a letter), in pixels.
 ROW_WIDTH, REASON_WIDTH, LETTER_WIDTH, MORE_WIDTH = 260, 36, 5.1, 40
+#: Kinds of terms that are common nouns inside a sentence; names of languages and words as typed stay as they are.
+COMMON = frozenset({"occupation", "group", "level", "working_time"})
 #: With at most this many results the page says what to leave out (issue 4).
 FEW = 5
 
@@ -82,6 +85,15 @@ class Column:
 
 
 @dataclass(frozen=True)
+class Empty:
+    """What is said when nobody is found, with the words that may have been meant as something else."""
+
+    title: str
+    text: str
+    meant: tuple[Tab, ...] = ()
+
+
+@dataclass(frozen=True)
 class ResultsView:
     """The list; `split` is 'n met dit beroep, m verwant'; `previous` and `next` are addresses, '' at an end."""
 
@@ -98,6 +110,8 @@ class ResultsView:
     rows: tuple[Row, ...]
     relaxations: tuple[Wider, ...]
     afresh: str
+    best_first: str
+    empty: Empty
 
 
 def results_view(
@@ -107,8 +121,12 @@ def results_view(
     shown: Collection[int],
     relaxations: Sequence[Relaxation],
     picked: int | None = None,
+    meant: Sequence[Tab] = (),
 ) -> ResultsView:
-    """The list of one page; hits that the record no longer shows (`shown` are those it does) are left out."""
+    """The list of one page; hits that the record no longer shows (`shown` are those it does) are left out.
+
+    `meant` are searches to offer when nobody is found, for words that name something else.
+    """
     hits = [hit for hit in found.hits if hit.id in shown]
     start = (found.page - 1) * PAGE_SIZE
     last_page = min(found.pages, MAX_RESULT_WINDOW // PAGE_SIZE)
@@ -127,7 +145,32 @@ def results_view(
         rows=tuple(_row(view, hit, urls[hit.id], picked) for hit in hits),
         relaxations=tuple(_wider(view.code, query, relaxations, found.total)),
         afresh=explore_url(view.code, Query()),
+        best_first=_best_first(query),
+        empty=_empty(query, bool(relaxations), meant),
     )
+
+
+def _best_first(query: Query) -> str:
+    """Who stands on top, for the page without a profile; '' in an order that its column tells."""
+    if query.order != "match":
+        return ""
+    # Filters exclude and never rank: without anything that ranks, the newest profile comes first.
+    return _("De best passende staat bovenaan.") if query.chips or query.place else _("Laatst bijgewerkt bovenaan.")
+
+
+def _empty(query: Query, wider: bool, meant: Sequence[Tab]) -> Empty:
+    words = query.values("word")
+    if len(words) == 1 and len(query.chips) == 1 and not query.place and not query.filters:
+        return Empty(
+            _("Niemand heeft “%(word)s” in het profiel", word=words[0]), _("Controleer de spelling."), tuple(meant)
+        )
+    if not wider:
+        text = _("In deze etalage staat nog niemand die hierbij past. Probeer een ander beroep of woord.")
+    elif query.place and query.radius_km is not None:
+        text = _("Laat iets weg, of zoek in een grotere straal.")
+    else:
+        text = _("Laat iets weg van wat je vraagt.")
+    return Empty(_("Niemand past bij alles wat je vraagt"), text, tuple(meant))
 
 
 def _columns(showcase: str, query: Query) -> Iterator[Column]:
@@ -248,7 +291,8 @@ def _wider(showcase: str, query: Query, relaxations: Sequence[Relaxation], total
             text = _("Op elke afstand")
             wider = query.with_radius(None)
         else:
-            text = _("Zonder %(label)s", label=chip_label(item.kind, item.value))
+            label = chip_label(item.kind, item.value)
+            text = _("Zonder %(label)s", label=formatting.lower_first(label) if item.kind in COMMON else label)
             wider = query.without_chip(Chip(item.kind, item.value))
         yield Wider(text, item.total, explore_url(showcase, wider), item.total > total)
 

@@ -9,7 +9,7 @@ from indexer.reader import EngineRefused
 from matching.accounts.rules import note_download, note_view
 from matching.candidates import overview
 from web.candidates import exploring, finding, walking
-from web.candidates.addresses import explore_url
+from web.candidates.addresses import explore_url, typed_place_url
 from web.candidates.files import send_stored
 from web.candidates.results import show_text
 from web.candidates.suggesting import place_groups, term_groups
@@ -56,6 +56,8 @@ def explore(showcase: str) -> ResponseReturnValue:
     asked = exploring.read(showcase, request.args)
     if asked.settled:
         return redirect(explore_url(showcase, asked.query))
+    if asked.where and request.args.get("plaats") and request.args.get("waar") and exploring.only_the_place(asked):
+        return redirect(typed_place_url(showcase, asked.query, asked.where))
     page = exploring.explore(asked)
     if page.profile:
         _note_view(showcase, page.profile.id)
