@@ -2,67 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from flask import abort
 
 from matching.candidates import overview
 from matching.candidates.parts import ShowcaseView
 from matching.candidates.showcases import load_showcases
-from matching.search.criteria import MAX_RESULT_WINDOW, PAGE_SIZE, SearchCriteria
+from matching.search.criteria import MAX_RESULT_WINDOW, PAGE_SIZE
 from matching.search.results import ResultPage
 from web.candidates import finding, walking
-from web.candidates.addresses import MOVED, explore_url, moved
-from web.candidates.checks import check, criteria_of, fallen_away
+from web.candidates.addresses import MOVED
+from web.candidates.asked import Asked
+from web.candidates.checks import check, fallen_away
 from web.candidates.meant import meant
 from web.candidates.notices import page_problem
-from web.candidates.page import ExploreView, PlaceProblem, explore_view
-from web.candidates.profile import Tab
+from web.candidates.page import ExploreView, explore_view
 from web.candidates.query import FIRST, LAST, Arguments, Problem, Query, open_candidate, parse
 from web.candidates.results import FEW, facet_counts, results_view
 from web.candidates.submit import limit_words, settle_place, settle_text
 from web.guard import signed_in_actor
 from web.services import services
-
-
-@dataclass(frozen=True)
-class Asked:
-    """A request of the Verkenner, read and checked.
-
-    `settled`: typed text was turned into chips or a place, so the page must move to the address that says so.
-    `typed` and `where` are what was typed and could not be used yet; `place_problem` says why.
-    `keep` is whose profile was open beside the list: it stays while that candidate is still found.
-    """
-
-    view: ShowcaseView
-    showcases: dict[str, ShowcaseView]
-    query: Query
-    problems: tuple[Problem, ...]
-    settled: bool = False
-    typed: str = ""
-    where: str | None = None
-    place_problem: PlaceProblem | None = None
-    keep: int | None = None
-
-    @property
-    def criteria(self) -> SearchCriteria:
-        """The typed search."""
-        return criteria_of(self.query, self.view, services().gazetteer)
-
-    @property
-    def tabs(self) -> tuple[Tab, ...]:
-        """A tab for each showcase that this user may open (CAND-03); the search goes along."""
-        query = self.query.on_page(1)
-        return tuple(
-            Tab(view.name, self.there(view, explore_url(code, query)), code == self.view.code)
-            for code, view in self.showcases.items()
-        )
-
-    def there(self, view: ShowcaseView, address: str) -> str:
-        """The address of this search in another showcase, so that its page can say what it doesn't offer."""
-        parts = services()
-        _query, problems = check(self.query, view, parts.taxonomy, parts.vocabularies, parts.gazetteer)
-        return moved(address) if problems else address
 
 
 def open_showcases() -> dict[str, ShowcaseView]:

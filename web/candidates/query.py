@@ -162,10 +162,6 @@ class Query:
         """This search with another radius; None for no limit."""
         return replace(self, radius_km=radius_km, page=1, candidate="")
 
-    def with_related(self, related: bool) -> Query:
-        """This search with or without those brought by relation."""
-        return replace(self, related=related, page=1, candidate="")
-
     def ordered(self, order: Order) -> Query:
         """This search in another order, from its first page."""
         return replace(self, order=order, page=1, candidate="")

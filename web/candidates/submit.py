@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from matching.search.criteria import MAX_CHIPS, MAX_TEXT
 from matching.search.limits import MAX_WORD_TOKENS, fitting_words
 from matching.search.terms import FILTER_KINDS
 from matching.taxonomy.places import Ambiguous, Gazetteer, Location, Postcode, Resolved
 from web.candidates.addresses import explore_url
+from web.candidates.asked import Asked
 from web.candidates.page import PlaceProblem
 from web.candidates.profile import Tab
 from web.candidates.query import Chip, Problem, Query, clean_text
 from web.services import services
 from web.texts import gettext as _
-
-if TYPE_CHECKING:
-    from web.candidates.exploring import Asked
 
 
 def settle_text(asked: Asked, text: str) -> Asked:

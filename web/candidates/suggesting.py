@@ -12,7 +12,7 @@ from matching.taxonomy.text import normalise
 from matching.taxonomy.vocabularies import load_vocabularies
 from web.candidates import finding
 from web.candidates.addresses import explore_url
-from web.candidates.exploring import Asked
+from web.candidates.asked import Asked
 from web.candidates.query import Chip, Query, clean_text
 from web.candidates.submit import reference
 from web.labels import chip_label, kind_label, option_label

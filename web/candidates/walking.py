@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from indexer.reader import EngineDown
 from matching.candidates import overview
@@ -12,15 +11,13 @@ from matching.search.criteria import MAX_RESULT_WINDOW, PAGE_SIZE
 from matching.search.results import Hit, ResultPage
 from web.candidates import finding
 from web.candidates.addresses import explore_url, profile_url
+from web.candidates.asked import Asked
 from web.candidates.notices import Notice, notice_of
 from web.candidates.profile import ProfileView, Tab, Walk, profile_view
 from web.candidates.query import FIRST, LAST, Problem, Query
 from web.candidates.reasons import reason_view
 from web.guard import signed_in_actor
 from web.services import services
-
-if TYPE_CHECKING:
-    from web.candidates.exploring import Asked
 
 
 @dataclass(frozen=True)
