@@ -85,6 +85,8 @@ def lower_first(label: str) -> str:
 
 def format_number(number: int) -> str:
     """A count with thousands apart, as the reader writes it: 12.345 in Dutch, 12,345 in English."""
+    if -1000 < number < 1000:  # most counts of a page, the same in every language
+        return str(number)
     return f"{number:,}" if chosen_language() == "en" else f"{number:,}".replace(",", ".")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Flask, abort, current_app, redirect, request
+from flask import Blueprint, Flask, abort, current_app, g, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_babel import Babel
 
@@ -17,9 +17,12 @@ COOKIE_SECONDS = 365 * 24 * 3600
 
 
 def chosen_language() -> str:
-    """The language of this request: the cookie's, else Dutch."""
-    chosen = request.cookies.get(COOKIE, "nl")
-    return chosen if chosen in LANGUAGES else "nl"
+    """The language of this request: the cookie's, else Dutch; read once per request, since every number asks for it."""
+    found: str | None = g.get("language")
+    if found is None:
+        chosen = request.cookies.get(COOKIE, "nl")
+        found = g.language = chosen if chosen in LANGUAGES else "nl"
+    return found
 
 
 def install_language(app: Flask) -> None:
