@@ -95,7 +95,7 @@ def test_a_site_that_is_out_of_reach_is_given_up_at_once_in_one_line(tmp_path: P
     begun = time.monotonic()
     with pytest.raises(WayError) as raised:
         official.fetch("http://127.0.0.1:9/downloads", tmp_path / "into", tmp_path, lambda message: None)
-    assert time.monotonic() - begun < official.REACH_SECONDS
+    assert time.monotonic() - begun < 2
     assert "out of reach (Connection refused)" in str(raised.value)
     assert "\n" not in str(raised.value)
 
@@ -111,7 +111,7 @@ def test_a_site_that_takes_the_call_and_says_nothing_is_given_up(
         begun = time.monotonic()
         with pytest.raises(WayError, match=r"did not answer|timed out"):
             official.fetch(site.url, tmp_path / "into", tmp_path, lambda message: None)
-        assert time.monotonic() - begun < 10 * official.REACH_SECONDS
+        assert time.monotonic() - begun < 3
 
 
 def test_a_download_that_stands_still_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
