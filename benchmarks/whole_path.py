@@ -88,8 +88,8 @@ def _lines(database: Database, prefix: str) -> Iterator[bytes]:
         after = 0
         while window := read_window(session, after, WINDOW, catalogue.showcases):
             for profile in window:
-                for code, body in builder.bodies(profile):
-                    yield Write(f"{prefix}_limit-{code}", profile.single.id, 1, body).encode()
+                for code, listing in builder.listings(profile):
+                    yield Write(f"{prefix}_limit-{code}", profile.single.id, 1, listing.body()).encode()
             after = window[-1].single.id
 
 

@@ -161,8 +161,8 @@ def _fill(
             if not profiles:
                 break
             for profile in profiles:
-                for code, body in builder.bodies(profile):
-                    writer.add(Write(new[code].index, profile.single.id, version, body))
+                for code, listing in builder.listings(profile):
+                    writer.add(Write(new[code].index, profile.single.id, version, listing.body()))
                     counts[code] += 1
             after = profiles[-1].single.id
             report(Progress(counts.total(), total))
@@ -174,9 +174,11 @@ def _rare_collections() -> Iterator[None]:
     """Have Python look for cyclic garbage more rarely: rows make none, and looking takes half of a fill's time."""
     usual = gc.get_threshold()
     gc.set_threshold(_ALLOCATIONS_BETWEEN_COLLECTIONS, *usual[1:])
+    gc.freeze()  # what is there already stays, and is not looked through each time
     try:
         yield
     finally:
+        gc.unfreeze()
         gc.set_threshold(*usual)
 
 

@@ -14,7 +14,7 @@ from elasticsearch import ApiError, ConnectionError, ConnectionTimeout, Elastics
 
 #: A bulk is sent when its body reaches this size; above some megabytes a bulk only takes more memory.
 CHUNK_BYTES = 4_000_000
-SENDERS = 2
+SENDERS = 3
 #: Bulks that wait for a sender; bounds memory, and lets building go on while the engine is at work.
 WAITING_CHUNKS = 2
 BULK_TIMEOUT_S = 120.0

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from indexer.documents import Labels
 from matching.candidates.listings import ShowcaseRow, read_showcases
-from matching.taxonomy.store import load_taxonomy
+from matching.taxonomy.store import load_occupation_labels
 from matching.taxonomy.vocabularies import load_vocabularies
 
 
@@ -41,4 +41,4 @@ class Catalogue:
 
 def read_catalogue(session: Session) -> Catalogue:
     """Read the catalogue; a handful of statements, however many candidates there are."""
-    return Catalogue(read_showcases(session), Labels.of(load_taxonomy(session), load_vocabularies()))
+    return Catalogue(read_showcases(session), Labels.of(load_occupation_labels(session), load_vocabularies()))

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from elasticsearch import Elasticsearch
 
 from indexer.bulk import USUAL_PATIENCE, BulkWriter, Outcome, Patience, Write
 from indexer.catalogue import read_catalogue
 from indexer.digests import stored_digests
-from indexer.documents import Labels, ListingBuilder, encode
+from indexer.documents import Labels, Listing, ListingBuilder
 from indexer.targets import Target, alias_name, current_targets, find_targets, live_target
 from matching.candidates.listings import read_keys, read_showcases
 from matching.candidates.write import CANDIDATE
@@ -23,7 +23,7 @@ from matching.storage.database import Database
 BATCH = 1_000
 
 #: showcase code -> listing of one candidate.
-Listings: TypeAlias = Mapping[str, Mapping[str, Any]]
+Listings: TypeAlias = Mapping[str, Listing]
 
 
 @dataclass
@@ -123,7 +123,7 @@ def _unchanged(
     same = set()
     for code, indexes in targets.items():
         live = live_target(indexes)
-        wanted = {key: found[code]["digest"] for key, found in listings.items() if code in found}
+        wanted = {key: found[code].digest for key, found in listings.items() if code in found}
         if live and wanted:
             stored = stored_digests(client, live.index, wanted)
             same |= {(alias_name(prefix, code), key) for key, digest in wanted.items() if stored.get(key) == digest}
@@ -135,7 +135,7 @@ def _writes(
 ) -> Iterator[Write]:
     """A document for each showcase that shows the candidate, a delete in every index of the others."""
     for code, indexes in targets.items():
-        body = encode(listings[code]) if code in listings else None
+        body = listings[code].body() if code in listings else None
         for target in indexes if body is None else current_targets(indexes):
             name = alias_name(prefix, code) if target.live else target.index
             yield Write(name, key, version, body, live=target.live)

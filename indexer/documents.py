@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -14,7 +14,6 @@ import matching.candidates.listings
 from matching.candidates.listings import Entry, Profile, Term
 from matching.candidates.parts import SENSITIVE_PARTS, ShowcaseView
 from matching.search.fields import FIELDS
-from matching.taxonomy.occupations import Taxonomy
 from matching.taxonomy.vocabularies import Vocabulary
 
 #: vocabulary of the record -> (field of a listing, profile part).
@@ -32,6 +31,7 @@ CODED_FIELDS = {
 }
 #: Filled in for the end that is open when only the other one is known (PROF-14), in hours a week.
 LEAST_HOURS, MOST_HOURS = 0, 60
+DIGEST_LENGTH = 32
 
 _COUNTED_MEDIA = {"photo": "photos", "video": "videos", "link": "links"}
 
@@ -44,12 +44,23 @@ class Labels:
     occupations: Mapping[str, str]
 
     @classmethod
-    def of(cls, taxonomy: Taxonomy, vocabularies: Mapping[str, Vocabulary]) -> Labels:
-        """The labels of these vocabularies and occupations."""
-        return cls(
-            terms={name: vocabulary.labels for name, vocabulary in vocabularies.items()},
-            occupations={code: occupation.label for code, occupation in taxonomy.occupations.items()},
-        )
+    def of(cls, occupations: Mapping[str, str], vocabularies: Mapping[str, Vocabulary]) -> Labels:
+        """The labels of these vocabularies, and of occupations by code."""
+        return cls({name: vocabulary.labels for name, vocabulary in vocabularies.items()}, occupations)
+
+
+class Listing(NamedTuple):
+    """What one showcase shows of one candidate: `content` is the JSON object of it, `digest` a hash of that.
+
+    Equal listings have equal digests, whatever the showcase hides of the candidate.
+    """
+
+    digest: str
+    content: bytes
+
+    def body(self) -> bytes:
+        """The JSON that the engine stores: the content with its digest."""
+        return b'{"digest":"%b",%b' % (self.digest.encode(), self.content[1:])
 
 
 class ListingBuilder:
@@ -65,41 +76,24 @@ class ListingBuilder:
         """The showcases' codes."""
         return tuple(self._views)
 
-    def listings(self, profile: Profile) -> Iterator[tuple[str, dict[str, Any]]]:
+    def listings(self, profile: Profile) -> Iterator[tuple[str, Listing]]:
         """Yield (showcase code, listing) for each of the builder's showcases that shows this candidate.
 
         A listing holds exactly the filled fields of matching.search.fields whose part that showcase shows (PROF-03,
-        PROF-04), with the digest of all these; nothing in it depends on today's date.
+        PROF-04); nothing in it depends on today's date.
         """
-        fields = _fields(profile, self._labels)
-        words = _labels_by_part(profile, self._labels)
+        fields, words = _fields(profile, self._labels)
         for code in profile.showcases:
             shown = self._shown.get(code)
             if shown is None:
                 continue
-            listing = {name: fields[name] for name in shown if name in fields}
+            content = {name: fields[name] for name in shown if name in fields}
             parts = self._views[code].parts
-            labels = {part: found for part, found in words.items() if part in parts and found}
-            if labels:
-                listing["term_labels"] = labels
-            listing["digest"] = digest(listing)
-            yield code, listing
-
-    def bodies(self, profile: Profile) -> Iterator[tuple[str, bytes]]:
-        """As `listings`, each as the JSON that is sent to the engine."""
-        for code, listing in self.listings(profile):
-            yield code, encode(listing)
-
-
-def encode(listing: Mapping[str, Any]) -> bytes:
-    """A listing as the JSON that is sent to the engine."""
-    return orjson.dumps(listing)
-
-
-def digest(listing: Mapping[str, Any]) -> str:
-    """A hash of a listing without its digest: equal for equal listings, whatever a showcase hides of the candidate."""
-    content = orjson.dumps(listing, option=orjson.OPT_SORT_KEYS)
-    return hashlib.blake2b(content, digest_size=16).hexdigest()
+            if labels := {part: found for part, found in words.items() if part in parts and found}:
+                content["term_labels"] = labels
+            encoded = orjson.dumps(content)
+            # Fields come in the order of the code above, so equal listings are equal bytes.
+            yield code, Listing(hashlib.sha256(encoded).hexdigest()[:DIGEST_LENGTH], encoded)
 
 
 def shown_fields(view: ShowcaseView) -> tuple[str, ...]:
@@ -121,8 +115,9 @@ def fingerprint(view: ShowcaseView, labels: Labels, index_body: Mapping[str, Any
     return found.hexdigest()[:16]
 
 
-def _fields(profile: Profile, labels: Labels) -> dict[str, Any]:
-    single = profile.single
+def _fields(profile: Profile, labels: Labels) -> tuple[dict[str, Any], dict[str, list[str]]]:
+    """All filled fields of a listing that shows everything, and the labels of its coded values by profile part."""
+    single, terms = profile.single, profile.terms
     fields: dict[str, Any] = {
         "id": single.id,
         "name": single.name,
@@ -136,24 +131,34 @@ def _fields(profile: Profile, labels: Labels) -> dict[str, Any]:
         "level": single.level,
         "contact": single.contact,
         "hours": _hours(single.hours_min, single.hours_max),
-        "experience": [_work(entry) for entry in profile.entries.get("work", ())],
-        "education": [_study(entry, "diploma") for entry in profile.entries.get("education", ())],
-        "courses": [_study(entry, "certificate") for entry in profile.entries.get("course", ())],
     }
     if single.lat is not None and single.lon is not None:
         fields["point"] = {"lat": single.lat, "lon": single.lon}
-    for vocabulary, terms in profile.terms.items():
+    words: dict[str, list[str]] = {}
+    for vocabulary, coded in terms.items():
         if vocabulary in CODED_FIELDS:
-            fields[CODED_FIELDS[vocabulary][0]] = [term.code for term in terms if term.code]
+            field, part = CODED_FIELDS[vocabulary]
+            codes = fields[field] = [term.code for term in coded if term.code]
+            # Words rank, and what can discriminate must never rank: sensitive parts' labels are no words of a listing.
+            if part not in SENSITIVE_PARTS:
+                known = labels.terms.get(vocabulary, {})
+                words.setdefault(part, []).extend([known[code] for code in codes if code in known])
+    if level := labels.terms.get("level", {}).get(single.level or ""):
+        words["level"] = [level]
     fields["language_levels"] = [
-        f"{term.code}:{term.grade}" for term in profile.terms.get("language", ()) if term.code and term.grade
+        f"{term.code}:{term.grade}" for term in terms.get("language", ()) if term.code and term.grade
     ]
-    functions = profile.terms.get("function", ())
-    fields["functions"] = [term.code for term in functions if term.code]
-    fields["function_titles"] = _function_titles(functions, labels)
-    fields["first_function"] = [name for name in (functions[0].code, functions[0].text) if name] if functions else []
-    fields |= _media(profile)
-    return _filled(fields)
+    if functions := terms.get("function"):
+        fields["functions"] = [term.code for term in functions if term.code]
+        fields["function_titles"] = _function_titles(functions, labels)
+        fields["first_function"] = [name for name in (functions[0].code, functions[0].text) if name]
+    entries = profile.entries
+    fields["experience"] = [_work(entry) for entry in entries.get("work", ())]
+    fields["education"] = [_study(entry, "diploma") for entry in entries.get("education", ())]
+    fields["courses"] = [_study(entry, "certificate") for entry in entries.get("course", ())]
+    if profile.media:
+        fields |= _media(profile)
+    return _filled(fields), words
 
 
 def _function_titles(functions: Sequence[Term], labels: Labels) -> list[str]:
@@ -162,20 +167,6 @@ def _function_titles(functions: Sequence[Term], labels: Labels) -> list[str]:
         label = labels.occupations.get(term.code) if term.code else None
         titles.update(dict.fromkeys(title for title in (label, term.text) if title))
     return list(titles)
-
-
-def _labels_by_part(profile: Profile, labels: Labels) -> dict[str, list[str]]:
-    # Words rank, and what can discriminate must never rank: sensitive parts' labels are no words of a listing.
-    found: dict[str, list[str]] = {}
-    for vocabulary, (_, part) in CODED_FIELDS.items():
-        terms = profile.terms.get(vocabulary)
-        if terms and part not in SENSITIVE_PARTS:
-            known = labels.terms.get(vocabulary, {})
-            found.setdefault(part, []).extend(known[term.code] for term in terms if term.code and term.code in known)
-    level = labels.terms.get("level", {}).get(profile.single.level or "")
-    if level:
-        found["level"] = [level]
-    return found
 
 
 def _hours(least: int | None, most: int | None) -> dict[str, int] | None:
@@ -202,35 +193,40 @@ def _media(profile: Profile) -> dict[str, Any]:
 
 
 def _work(entry: Entry) -> dict[str, Any]:
-    return _filled(
-        {
-            "title": entry.title,
-            "code": entry.occupation,
-            "employer": entry.organisation,
-            "place": entry.place,
-            "text": entry.description,
-            "start": entry.start,
-            "end": entry.end,
-            "current": entry.current or None,
-            "volunteer": entry.volunteer or None,
-        }
-    )
+    item: dict[str, Any] = {"title": entry.title}
+    if entry.occupation:
+        item["code"] = entry.occupation
+    if entry.organisation:
+        item["employer"] = entry.organisation
+    if entry.volunteer:
+        item["volunteer"] = True
+    return _told(item, entry)
 
 
 def _study(entry: Entry, completed: str) -> dict[str, Any]:
-    return _filled(
-        {
-            "title": entry.title,
-            "institution": entry.organisation,
-            "place": entry.place,
-            "level": entry.level,
-            "text": entry.description,
-            "start": entry.start,
-            "end": entry.end,
-            "current": entry.current or None,
-            completed: entry.completed,
-        }
-    )
+    item: dict[str, Any] = {"title": entry.title}
+    if entry.organisation:
+        item["institution"] = entry.organisation
+    if entry.level:
+        item["level"] = entry.level
+    if entry.completed is not None:
+        item[completed] = bool(entry.completed)
+    return _told(item, entry)
+
+
+def _told(item: dict[str, Any], entry: Entry) -> dict[str, Any]:
+    """Add what work and study have in common, without what is empty (PROF-04)."""
+    if entry.place:
+        item["place"] = entry.place
+    if entry.description:
+        item["text"] = entry.description
+    if entry.start:
+        item["start"] = entry.start
+    if entry.end:
+        item["end"] = entry.end
+    if entry.current:
+        item["current"] = True
+    return item
 
 
 def _filled(values: dict[str, Any]) -> dict[str, Any]:

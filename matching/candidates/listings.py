@@ -65,7 +65,10 @@ class Term(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """An item of work experience, education or course; `completed` is the diploma or certificate."""
+    """An item of work experience, education or course; `completed` is the diploma or certificate.
+
+    What is true or false may come as 1 or 0.
+    """
 
     title: str
     occupation: str | None
@@ -73,10 +76,10 @@ class Entry(NamedTuple):
     place: str | None
     start: str | None
     end: str | None
-    current: bool
-    volunteer: bool
+    current: bool | int
+    volunteer: bool | int
     level: str | None
-    completed: bool | None
+    completed: bool | int | None
     description: str | None
 
 
@@ -191,8 +194,14 @@ def _complete(
     ]
 
 
-# These loops see some thirty rows for each candidate and set the pace of a rebuild, hence unpacking and fetchall.
-# A window by key range may hold rows of candidates that no chosen showcase shows: they are passed over.
+# The next two loops see some twenty rows for each candidate and set the pace of a rebuild, hence rows as the driver
+# gives them. A window by key range may hold rows of candidates that no chosen showcase shows: they are passed over.
+
+
+def _driver_rows(connection: Connection, statement: Select[Any]) -> Sequence[Any]:
+    """Plain tuples with SQLAlchemy's conversions left out: on SQLite a bool is 0 or 1."""
+    cursor = connection.execute(statement).cursor
+    return [] if cursor is None else cursor.fetchall()
 
 
 def _terms(connection: Connection, keys: Sequence[int], within: Within) -> Mapping[int, dict[str, list[Term]]]:
@@ -203,9 +212,14 @@ def _terms(connection: Connection, keys: Sequence[int], within: Within) -> Mappi
         .order_by(c.candidate_id, c.vocabulary, c.position)
     )
     found: dict[int, dict[str, list[Term]]] = {key: {} for key in keys}
-    for key, vocabulary, code, grade, text in connection.execute(statement).fetchall():
-        if key in found:
-            found[key].setdefault(vocabulary, []).append(Term(code, grade, text))
+    last_key, last_vocabulary = None, None
+    group: list[Term] = []
+    for key, vocabulary, code, grade, text in _driver_rows(connection, statement):
+        if vocabulary != last_vocabulary or key != last_key:
+            last_key, last_vocabulary, group = key, vocabulary, []
+            if key in found:
+                found[key][vocabulary] = group
+        group.append(Term(code, grade, text))
     return found
 
 
@@ -217,9 +231,10 @@ def _entries(connection: Connection, keys: Sequence[int], within: Within) -> Map
         .order_by(c.candidate_id, c.kind, c.position)
     )
     found: dict[int, dict[str, list[Entry]]] = {key: {} for key in keys}
-    for key, kind, *values in connection.execute(statement).fetchall():
+    for row in _driver_rows(connection, statement):
+        key, kind = row[0], row[1]
         if key in found:
-            found[key].setdefault(kind, []).append(Entry._make(values))
+            found[key].setdefault(kind, []).append(Entry._make(row[2:]))
     return found
 
 

@@ -96,6 +96,11 @@ def load_taxonomy(session: Session) -> Taxonomy:
     return Taxonomy.build(occupations, groups, relations)
 
 
+def load_occupation_labels(session: Session) -> dict[str, str]:
+    """Only the labels, by code: all that listings need of the occupations."""
+    return {row.code: row.label for row in session.execute(select(OccupationRow.code, OccupationRow.label))}
+
+
 def load_gazetteer(session: Session) -> Gazetteer:
     """The places and postcodes that the database holds."""
     places = [

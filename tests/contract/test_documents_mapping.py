@@ -34,7 +34,8 @@ def full(sqlite_database: Database) -> dict[str, Any]:
         catalogue = read_catalogue(session)
         [profile] = read_keys(session, [1], catalogue.showcases)
     [(_, listing)] = ListingBuilder(catalogue.labels, [row.view for row in catalogue.showcases]).listings(profile)
-    return listing
+    body: dict[str, Any] = json.loads(listing.body())
+    return body
 
 
 def mapped(properties: Mapping[str, Any], above: str = "") -> Iterator[str]:

@@ -10,7 +10,7 @@ import orjson
 import pytest
 import time_machine
 
-from indexer.documents import Labels, ListingBuilder, digest, fingerprint, shown_fields
+from indexer.documents import Labels, Listing, ListingBuilder, fingerprint, shown_fields
 from matching.candidates.listings import Entry, Medium, Profile, Single, Term
 from matching.candidates.parts import PARTS, SENSITIVE_PARTS, ShowcaseView
 
@@ -32,15 +32,20 @@ EMPTY = Single(
 )
 
 
-def listing(view: ShowcaseView = ALL, **changes: Any) -> dict[str, Any]:
+def built(view: ShowcaseView = ALL, **changes: Any) -> Listing:
     """The listing in `view` of a candidate of whom nothing else is known."""
     single = EMPTY._replace(**{key: value for key, value in changes.items() if key in Single._fields})
     rest = {key: value for key, value in changes.items() if key not in Single._fields}
     empty: dict[str, Any] = {"terms": {}, "entries": {}, "media": [], "showcases": frozenset({view.code})}
     [(code, found)] = ListingBuilder(LABELS, [view]).listings(Profile(single, **(empty | rest)))
     assert code == view.code
-    assert found.pop("digest") == digest(found)
     return found
+
+
+def listing(view: ShowcaseView = ALL, **changes: Any) -> dict[str, Any]:
+    """What that listing shows."""
+    content: dict[str, Any] = orjson.loads(built(view, **changes).content)
+    return content
 
 
 @pytest.mark.requirement("PROF-04")
@@ -130,11 +135,16 @@ def test_a_showcase_that_does_not_show_the_candidate_gets_no_listing() -> None:
 
 
 def test_the_digest_follows_all_that_is_shown_and_nothing_else() -> None:
-    found = listing(hours_min=16, place="delft")
-    assert digest(found) == digest(dict(reversed(found.items())))
-    assert digest(found) != digest(listing(hours_min=17, place="delft"))
+    found = built(hours_min=16, place="delft")
+    assert found.digest == built(place="delft", hours_min=16).digest
+    assert found.digest != built(hours_min=17, place="delft").digest
     homeless = replace(ALL, parts=ALL.parts - {"home"})
-    assert digest(listing(homeless, place="delft")) == digest(listing(homeless, place="gouda"))
+    assert built(homeless, place="delft").digest == built(homeless, place="gouda").digest
+
+
+def test_the_engine_stores_what_is_shown_and_the_digest() -> None:
+    found = built(hours_min=16, place="delft")
+    assert orjson.loads(found.body()) == {"digest": found.digest, **orjson.loads(found.content)}
 
 
 def test_a_listing_does_not_depend_on_today() -> None:
