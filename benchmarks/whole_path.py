@@ -89,7 +89,9 @@ def _lines(database: Database, prefix: str) -> Iterator[bytes]:
         while window := read_window(session, after, WINDOW, catalogue.showcases):
             for profile in window:
                 for code, listing in builder.listings(profile):
-                    yield Write(f"{prefix}_limit-{code}", profile.single.id, 1, listing.body()).encode()
+                    yield Write(
+                        f"{prefix}_limit-{code}", profile.single.id, 1, listing.body(profile.single.id, 1)
+                    ).encode()
             after = window[-1].single.id
 
 

@@ -162,7 +162,9 @@ def _fill(
                 break
             for profile in profiles:
                 for code, listing in builder.listings(profile):
-                    writer.add(Write(new[code].index, profile.single.id, version, listing.body()))
+                    writer.add(
+                        Write(new[code].index, profile.single.id, version, listing.body(profile.single.id, version))
+                    )
                     counts[code] += 1
             after = profiles[-1].single.id
             report(Progress(counts.total(), total))

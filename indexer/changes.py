@@ -135,7 +135,7 @@ def _writes(
 ) -> Iterator[Write]:
     """A document for each showcase that shows the candidate, a delete in every index of the others."""
     for code, indexes in targets.items():
-        body = listings[code].body() if code in listings else None
+        body = listings[code].body(key, version) if code in listings else None
         for target in indexes if body is None else current_targets(indexes):
             name = alias_name(prefix, code) if target.live else target.index
             yield Write(name, key, version, body, live=target.live)

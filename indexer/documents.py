@@ -32,6 +32,8 @@ CODED_FIELDS = {
 #: Filled in for the end that is open when only the other one is known (PROF-14), in hours a week.
 LEAST_HOURS, MOST_HOURS = 0, 60
 DIGEST_LENGTH = 32
+#: Listings are compared with the record by this many groups.
+BUCKETS = 1024
 
 _COUNTED_MEDIA = {"photo": "photos", "video": "videos", "link": "links"}
 
@@ -58,9 +60,29 @@ class Listing(NamedTuple):
     digest: str
     content: bytes
 
-    def body(self) -> bytes:
-        """The JSON that the engine stores: the content with its digest."""
-        return b'{"digest":"%b",%b' % (self.digest.encode(), self.content[1:])
+    def body(self, candidate_id: int, version: int) -> bytes:
+        """The JSON that the engine stores: the content, and what `hallowerk index verify` compares.
+
+        `version` is that of the write; `check` is the first part of the digest as a number that buckets can sum.
+        """
+        head = b'{"written":%d,"bucket":%d,"check":%d,"digest":"%b",'
+        facts = (version, bucket_of(candidate_id), check_of(self.digest), self.digest.encode())
+        return head % facts + self.content[1:]
+
+
+def stub(candidate_id: int, version: int) -> bytes:
+    """What takes the place of a listing that is gone: no search matches it, and no late write gets past its version."""
+    return b'{"gone":true,"written":%d,"bucket":%d}' % (version, bucket_of(candidate_id))
+
+
+def bucket_of(candidate_id: int) -> int:
+    """The bucket that a candidate's listings are compared in."""
+    return candidate_id % BUCKETS
+
+
+def check_of(digest: str) -> int:
+    """The first 32 bits of a digest: sums of a bucket's stay far below what a double holds exactly."""
+    return int(digest[:8], 16)
 
 
 class ListingBuilder:

@@ -20,6 +20,9 @@ FILLING = {"refresh_interval": "-1", "number_of_replicas": 0, "auto_expand_repli
 #: A copy on a second node where there is one; green on a single node too.
 IN_USE = {"refresh_interval": "1s", "auto_expand_replicas": "0-1"}
 
+#: What searches see of an index; the rest are stubs of listings that are gone.
+LISTINGS = {"bool": {"must_not": [{"term": {"gone": True}}]}}
+
 
 class TargetError(Exception):
     """An index can't be used; the message says why."""
@@ -50,6 +53,14 @@ def new_build(now: datetime | None = None) -> str:
 def index_name(prefix: str, showcase: str, build: str) -> str:
     """`PREFIX-SHOWCASE-v1-BUILD`; `v1` is the mapping version."""
     return f"{alias_name(prefix, showcase)}-{MAPPING_VERSION}-{build}"
+
+
+def build_of(index: str) -> str:
+    """The build that an index name ends with. Raises ValueError for a name that has none."""
+    build = index.rpartition("-")[2]
+    if not re.fullmatch(_BUILD, build):
+        raise ValueError(f"{index} does not end with a build")
+    return build
 
 
 def find_targets(client: Elasticsearch, prefix: str, showcases: Iterable[str]) -> dict[str, list[Target]]:
@@ -102,12 +113,15 @@ def open_indexes(client: Elasticsearch, indexes: Sequence[str], timeout_s: float
 def swap_aliases(client: Elasticsearch, prefix: str, new: Sequence[Target], old: Sequence[Target]) -> None:
     """Point the aliases of the showcases of `new` to them, away from `old`, in one atomic call.
 
-    Fails as a whole when an alias is no longer on its old index: somebody else switched meanwhile.
+    Through an alias no search sees a stub. Fails as a whole when an alias is no longer on its old index: somebody else switched meanwhile.
     """
     actions = [
         {"remove": {"index": target.index, "alias": alias_name(prefix, target.showcase), "must_exist": True}}
         for target in old
-    ] + [{"add": {"index": target.index, "alias": alias_name(prefix, target.showcase)}} for target in new]
+    ] + [
+        {"add": {"index": target.index, "alias": alias_name(prefix, target.showcase), "filter": LISTINGS}}
+        for target in new
+    ]
     client.indices.update_aliases(actions=actions)
 
 

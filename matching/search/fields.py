@@ -21,6 +21,10 @@ class Field:
 FIELDS: tuple[Field, ...] = (
     Field("id", ""),  # long: the candidate's key in SQL, also the document's _id; breaks ties in the order of results
     Field("digest", ""),  # hash of all the rest of the listing, not indexed: tells whether it must be written again
+    Field("check", ""),  # long: first part of the digest, summed by bucket when index and record are compared
+    Field("bucket", ""),  # short: id modulo 1024
+    Field("written", ""),  # long: version of the write
+    Field("gone", ""),  # boolean: true in a stub, which has nothing else but `bucket` and `written`
     Field("name", ""),  # text + name.sort keyword; searched as a word too
     Field("updated_at", ""),  # date
     Field("intro", "intro", words=True),

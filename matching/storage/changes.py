@@ -5,22 +5,29 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
-from sqlalchemy import BigInteger, Integer, String, delete, insert, select, update
+from sqlalchemy import BigInteger, Index, Integer, String, delete, insert, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from matching.storage.base import Base, UtcDateTime
 
 
 class Change(Base):
-    """One changed record; stays until the index holds the change."""
+    """One changed record; stays until the index holds the change.
+
+    `sent_at`: when the relay last handed it to the workers. `claim` is the token of the worker that took it at
+    `claimed_at`; a claim that was not kept is free again after a while.
+    """
 
     __tablename__ = "changes"
-    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012 - a number never names two changes
+    __table_args__ = (Index("ix_changes_key", "kind", "key"), {"sqlite_autoincrement": True})
 
     id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
     kind: Mapped[str] = mapped_column(String(32))
     key: Mapped[int]
     at: Mapped[datetime] = mapped_column(UtcDateTime)
+    sent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    claim: Mapped[str | None] = mapped_column(String(32))
+    claimed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class Counter(Base):

@@ -12,7 +12,7 @@ from sqlalchemy import event
 
 from indexer.build import build
 from indexer.catalogue import read_catalogue
-from indexer.documents import ListingBuilder
+from indexer.documents import ListingBuilder, stub
 from indexer.engine.client import connect
 from matching.candidates.listings import STATEMENTS_PER_WINDOW, read_keys, read_showcases, read_window
 from matching.candidates.parts import PARTS
@@ -25,7 +25,7 @@ from tests.support.profiles import PRIVATE, SECRET_WORDS, insert_full, insert_sh
 
 @pytest.fixture
 def full(sqlite_database: Database) -> dict[str, Any]:
-    """The listing of a candidate of whom everything is known, in a showcase that shows everything."""
+    """All that an index may hold of a candidate of whom everything is known, in a showcase that shows everything."""
     with sqlite_database.write() as session:
         insert_taxonomy(session)
         insert_showcase(session, "alles")
@@ -34,8 +34,9 @@ def full(sqlite_database: Database) -> dict[str, Any]:
         catalogue = read_catalogue(session)
         [profile] = read_keys(session, [1], catalogue.showcases)
     [(_, listing)] = ListingBuilder(catalogue.labels, [row.view for row in catalogue.showcases]).listings(profile)
-    body: dict[str, Any] = json.loads(listing.body())
-    return body
+    body: dict[str, Any] = json.loads(listing.body(1, 1))
+    # A stub is a document of the same index.
+    return body | json.loads(stub(1, 1))
 
 
 def mapped(properties: Mapping[str, Any], above: str = "") -> Iterator[str]:

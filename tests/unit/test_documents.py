@@ -10,7 +10,7 @@ import orjson
 import pytest
 import time_machine
 
-from indexer.documents import Labels, Listing, ListingBuilder, fingerprint, shown_fields
+from indexer.documents import Labels, Listing, ListingBuilder, fingerprint, shown_fields, stub
 from matching.candidates.listings import Entry, Medium, Profile, Single, Term
 from matching.candidates.parts import PARTS, SENSITIVE_PARTS, ShowcaseView
 
@@ -142,9 +142,14 @@ def test_the_digest_follows_all_that_is_shown_and_nothing_else() -> None:
     assert built(homeless, place="delft").digest == built(homeless, place="gouda").digest
 
 
-def test_the_engine_stores_what_is_shown_and_the_digest() -> None:
+def test_the_engine_stores_what_is_shown_and_what_verification_compares() -> None:
     found = built(hours_min=16, place="delft")
-    assert orjson.loads(found.body()) == {"digest": found.digest, **orjson.loads(found.content)}
+    facts = {"digest": found.digest, "check": int(found.digest[:8], 16), "bucket": 2000 % 1024, "written": 9}
+    assert orjson.loads(found.body(2000, 9)) == {**facts, **orjson.loads(found.content)}
+
+
+def test_a_stub_holds_nothing_personal() -> None:
+    assert orjson.loads(stub(2000, 9)) == {"gone": True, "bucket": 2000 % 1024, "written": 9}
 
 
 def test_a_listing_does_not_depend_on_today() -> None:
