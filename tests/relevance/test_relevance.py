@@ -1,8 +1,10 @@
-"""How good the ranking is on 48 judged queries, per kind, beside a tuned `multi_match` with the same analyzers.
+"""How good the ranking is on 72 judged queries, per kind, beside a tuned `multi_match` with the same analyzers.
 
 Every judgment was made by hand from the shown profile, without sight of how or by which system it was found; the pool
-holds the first results of both systems and a few from further down. It was judged in two rounds: the first before
-anything was tuned, the second to complete the first ten of both. A third of the queries takes no part in tuning.
+holds the first results of both systems and a few from further down. The 48 queries that tuning may look at were judged
+in two rounds: the first before anything was tuned, the second to complete the first ten of both. The third kept out of
+tuning was asked and judged after that, before either system's order of it was graded; a change of the ranking that
+looks at its grades needs a new such set.
 """
 
 from __future__ import annotations
@@ -31,9 +33,6 @@ TITLE_BOOSTS = (1.0, 3.0, 8.0)
 TEXT_BOOSTS = (0.2, 1.0)
 TIE_BREAKERS = (0.0, 0.3, 1.0)
 
-#: One candidate of grade 2 instead of 3 in the first ten of one of eight queries moves a kind's mean by about this.
-NOISE = 0.01
-
 
 def baseline_boosts(title: float, text: float) -> Mapping[str, float]:
     return {
@@ -46,7 +45,6 @@ def baseline_boosts(title: float, text: float) -> Mapping[str, float]:
         "about": text,
         "intro": text,
         "one_liner": text,
-        "words": text,
     }
 
 
@@ -94,7 +92,7 @@ def test_quality_per_kind(ours: Quality, baseline: Quality, capsys: pytest.Captu
                 f"{name:<14} {len(queries):>7}  {ours.mean(queries):.3f}        {baseline.mean(queries):.3f}"
                 f"   ({ours.mean_judged(queries):.2f}, {baseline.mean_judged(queries):.2f})"
             )
-    worse = [name for name, queries in rows if ours.mean(queries) < baseline.mean(queries) - NOISE]
+    worse = [name for name, queries in rows if ours.mean(queries) < baseline.mean(queries)]
     assert worse == []
     assert ours.mean(HELD_OUT) > baseline.mean(HELD_OUT)
 
