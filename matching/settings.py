@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import secrets
 import tempfile
 from collections.abc import Mapping
@@ -11,7 +12,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
+from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
@@ -21,11 +23,36 @@ from matching.private import private_folder
 #: 32 characters at random hold more than the 128 bits that a signature of a session needs.
 SHORTEST_SECRET_KEY = 32
 
+#: Fields that are a secret as a whole; addresses may hold one too.
+SECRETS = frozenset({"secret_key", "elasticsearch_api_key", "elasticsearch_password"})
+
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 
 
 class SettingsError(Exception):
     """The environment holds values that HalloWerk cannot start with; the message names each one."""
+
+
+class _Files(PydanticBaseSettingsSource):
+    """Takes a variable from the file that VARIABLE_FILE names: so a secret need not be in the environment."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[str | None, str, bool]:
+        key = str(field.validation_alias or field_name)
+        variable = variable_name(field_name)
+        path = os.environ.get(f"{variable}_FILE")
+        if not path:
+            return None, key, False
+        if os.environ.get(variable):
+            raise SettingsError(f"The configuration is wrong.\n  {variable}: is set, and {variable}_FILE too: use one")
+        try:
+            return Path(path).read_text().strip(), key, False
+        except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "is not text"
+            raise SettingsError(f"The configuration is wrong.\n  {variable}_FILE: {path}: {reason}") from error
+
+    def __call__(self) -> dict[str, str]:
+        found = (self.get_field_value(field, name) for name, field in self.settings_cls.model_fields.items())
+        return {key: value for value, key, _ in found if value is not None}
 
 
 class Settings(BaseSettings):
@@ -54,6 +81,16 @@ class Settings(BaseSettings):
         validation_alias="ELASTICSEARCH_API_KEY",
         description="API key for that cluster; empty: none.",
     )
+    elasticsearch_user: str = Field(
+        default="",
+        validation_alias="ELASTICSEARCH_USER",
+        description="User of that cluster, where it knows no key; empty: none.",
+    )
+    elasticsearch_password: str = Field(
+        default="",
+        validation_alias="ELASTICSEARCH_PASSWORD",
+        description="Password of that user.",
+    )
     engine_home: Path | None = Field(
         default=None, description="An Elasticsearch that is already unpacked; empty: the shared cache folder."
     )
@@ -65,6 +102,11 @@ class Settings(BaseSettings):
     engine_download_site: str = Field(
         default="https://artifacts.elastic.co/downloads/elasticsearch",
         description="Where the official engine archives are fetched.",
+    )
+    synonyms_dir: Path | None = Field(
+        default=None,
+        description="Folder that the cluster of ELASTICSEARCH_URL reads as config/synonyms; empty: synonyms of that "
+        "cluster change by a rebuild only. The managed engine has its own.",
     )
     index_prefix: str = Field(
         default="candidates",
@@ -97,7 +139,12 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return init_settings, env_settings
+        return init_settings, _Files(settings_cls), env_settings
+
+    @field_validator("synonyms_dir", mode="before")
+    @classmethod
+    def _empty_is_no_folder(cls, value: object) -> object:
+        return value or None
 
     @field_validator("secret_key")
     @classmethod
@@ -107,6 +154,13 @@ class Settings(BaseSettings):
                 f"has {len(value)} characters: use {SHORTEST_SECRET_KEY} or more that nobody can guess, or leave it "
                 "empty"
             )
+        return value
+
+    @field_validator("elasticsearch_user")
+    @classmethod
+    def _one_way_into_the_engine(cls, value: str, info: ValidationInfo) -> str:
+        if value and info.data.get("elasticsearch_api_key"):
+            raise ValueError("is set, and ELASTICSEARCH_API_KEY too: use one")
         return value
 
     @field_validator("database_url")
@@ -172,10 +226,10 @@ def describe_settings(settings: Settings) -> Mapping[str, tuple[str, str]]:
     shown: dict[str, tuple[str, str]] = {}
     for field, info in Settings.model_fields.items():
         value = getattr(settings, field)
-        if field in {"secret_key", "elasticsearch_api_key"} and value:
+        if field in SECRETS and value:
             text = "(set)"
-        elif field == "database_url" and value:
-            text = make_url(value).render_as_string(hide_password=True)
+        elif field.endswith("_url"):
+            text = re.sub("(?<=//).*(?=@)", "***", value)
         else:
             text = "" if value is None else str(value)
         shown[variable_name(field)] = (text, info.description or "")

@@ -46,15 +46,22 @@ def connect(settings: Settings) -> Elasticsearch:
     No request is sent here. Requests end after HALLOWERK_SEARCH_TIMEOUT_S and are not sent again: who waits decides.
     Raises EngineUnavailable as `engine_url` does.
     """
-    return _client(engine_url(settings), settings.elasticsearch_api_key, settings.search_timeout_s, os.getpid())
+    return _client(
+        engine_url(settings),
+        settings.elasticsearch_api_key,
+        (settings.elasticsearch_user, settings.elasticsearch_password),
+        settings.search_timeout_s,
+        os.getpid(),
+    )
 
 
 @lru_cache(maxsize=8)
-def _client(url: str, api_key: str, timeout: float, _process: int) -> Elasticsearch:
+def _client(url: str, api_key: str, user: tuple[str, str], timeout: float, _process: int) -> Elasticsearch:
     # The process is part of the key: open connections must not be shared with a forked worker.
     return Elasticsearch(
         url,
         api_key=api_key or None,
+        basic_auth=user if user[0] else None,
         request_timeout=timeout,
         retry_on_timeout=False,
         max_retries=0,

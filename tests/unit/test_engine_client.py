@@ -38,6 +38,19 @@ def test_a_password_in_the_address_is_not_shown(tmp_path: Path) -> None:
     assert state.url == "https://es.example:9200"
 
 
+@pytest.mark.parametrize(
+    ("way", "sent"),
+    [
+        ({"elasticsearch_api_key": "a-key"}, "ApiKey a-key"),
+        ({"elasticsearch_user": "us", "elasticsearch_password": "secret"}, "Basic dXM6c2VjcmV0"),
+        ({}, None),
+    ],
+)
+def test_the_cluster_is_told_who_asks(tmp_path: Path, way: dict[str, str], sent: str | None) -> None:
+    settings = settings_in(tmp_path, "http://es.example:9200").model_copy(update=way)
+    assert connect(settings)._headers.get("authorization") == sent
+
+
 def test_without_an_engine_the_message_tells_how_to_start_one(tmp_path: Path) -> None:
     with pytest.raises(EngineUnavailable, match="hallowerk engine start"):
         connect(settings_in(tmp_path))

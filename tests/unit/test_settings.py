@@ -37,9 +37,50 @@ def test_secrets_are_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgresql://user:hush@db/hallowerk")
     monkeypatch.setenv("HALLOWERK_SECRET_KEY", "hush" * 8)
     monkeypatch.setenv("ELASTICSEARCH_API_KEY", "hush")
+    monkeypatch.setenv("ELASTICSEARCH_URL", "https://somebody:hush@engine:9200")
+    monkeypatch.setenv("ELASTICSEARCH_PASSWORD", "hush")
     shown = describe_settings(load_settings())
     assert not any("hush" in value for value, _ in shown.values())
     assert all(meaning for _, meaning in shown.values())
+
+
+def test_a_value_can_come_from_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    secret = tmp_path / "database_url"
+    secret.write_text("postgresql://user:from-a-file@db/hallowerk\n")
+    monkeypatch.setenv("DATABASE_URL", "")
+    monkeypatch.setenv("DATABASE_URL_FILE", str(secret))
+    monkeypatch.setenv("HALLOWERK_INDEX_PREFIX_FILE", str(tmp_path / "prefix"))
+    (tmp_path / "prefix").write_text("from_a_file")
+    settings = load_settings()
+    assert settings.database == "postgresql+psycopg://user:from-a-file@db/hallowerk"
+    assert settings.index_prefix == "from_a_file"
+    assert load_settings(index_prefix="given").index_prefix == "given"
+
+
+def test_a_file_that_cannot_be_used_is_named_and_not_repeated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    secret = tmp_path / "key"
+    monkeypatch.setenv("HALLOWERK_SECRET_KEY_FILE", str(secret))
+    with pytest.raises(SettingsError, match=r"HALLOWERK_SECRET_KEY_FILE: .*/key: No such file"):
+        load_settings()
+    secret.write_bytes(b"hush\xff")
+    with pytest.raises(SettingsError, match=r"HALLOWERK_SECRET_KEY_FILE: .*/key: is not text"):
+        load_settings()
+    secret.write_text("hush")
+    with pytest.raises(SettingsError, match="HALLOWERK_SECRET_KEY: has 4 characters"):
+        load_settings()
+    monkeypatch.setenv("HALLOWERK_SECRET_KEY", "hush" * 8)
+    with pytest.raises(
+        SettingsError, match="HALLOWERK_SECRET_KEY: is set, and HALLOWERK_SECRET_KEY_FILE too"
+    ) as raised:
+        load_settings()
+    assert "hush" not in str(raised.value)
+
+
+def test_there_is_one_way_into_the_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ELASTICSEARCH_API_KEY", "a key")
+    monkeypatch.setenv("ELASTICSEARCH_USER", "somebody")
+    with pytest.raises(SettingsError, match="ELASTICSEARCH_USER: is set, and ELASTICSEARCH_API_KEY too"):
+        load_settings()
 
 
 def test_a_key_that_can_be_guessed_is_refused_and_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
