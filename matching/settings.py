@@ -91,6 +91,16 @@ class Settings(BaseSettings):
         validation_alias="ELASTICSEARCH_PASSWORD",
         description="Password of that user.",
     )
+    redis_url: str = Field(
+        default="",
+        validation_alias="REDIS_URL",
+        description="Address of the Redis that passes work to the workers; empty: files in the state folder.",
+    )
+    lease_s: float = Field(
+        default=60.0,
+        gt=0,
+        description="Seconds that work handed to a worker counts as in hand; after that another one may take it.",
+    )
     engine_home: Path | None = Field(
         default=None, description="An Elasticsearch that is already unpacked; empty: the shared cache folder."
     )
@@ -178,6 +188,13 @@ class Settings(BaseSettings):
             return url.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
         return value
 
+    @field_validator("redis_url")
+    @classmethod
+    def _redis_is_redis(cls, value: str) -> str:
+        if value and not value.startswith(("redis://", "rediss://")):
+            raise ValueError("must be a redis or rediss address, for example redis://host:6379/0")
+        return value
+
     @property
     def database(self) -> str:
         """The SQLAlchemy address in use: `DATABASE_URL`, else SQLite in the state folder."""
@@ -187,6 +204,11 @@ class Settings(BaseSettings):
     def media_dir(self) -> Path:
         """Folder where photos and documents are kept by content hash."""
         return self.state_dir / "media"
+
+    @property
+    def broker_dir(self) -> Path:
+        """Folder of the messages to workers where there is no Redis."""
+        return self.state_dir / "broker"
 
     @property
     def installation(self) -> str:

@@ -108,6 +108,7 @@ def settings(tmp_path: Path) -> Settings:
         state_dir=tmp_path / "state",
         database_url="",
         elasticsearch_url="",
+        redis_url="",
         secret_key="for tests only, and long enough!",
     )
 

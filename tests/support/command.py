@@ -18,11 +18,12 @@ def hallowerk(folder: Path, *arguments: str, limit: int = 120, **variables: str)
 
 
 def environment(folder: Path, **variables: str) -> dict[str, str]:
-    """This process' environment without its own engine and database, the state in `folder`, and `variables`."""
+    """This process' environment without its own engine, database and broker, the state in `folder`, and `variables`."""
     return {
         **os.environ,
         "ELASTICSEARCH_URL": "",
         "DATABASE_URL": "",
+        "REDIS_URL": "",
         "HALLOWERK_STATE_DIR": str(folder / "state"),
         **variables,
     }

@@ -26,11 +26,12 @@ def test_a_postgresql_address_gets_the_driver_that_is_installed(monkeypatch: pyt
 def test_every_wrong_value_is_named_with_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PORT", "eighty")
     monkeypatch.setenv("DATABASE_URL", "mysql://db/hallowerk")
+    monkeypatch.setenv("REDIS_URL", "amqp://broker")
     monkeypatch.setenv("HALLOWERK_ENGINE_HEAP_MB", "1")
     with pytest.raises(SettingsError) as raised:
         load_settings()
     message = str(raised.value)
-    assert all(name in message for name in ("PORT", "DATABASE_URL", "HALLOWERK_ENGINE_HEAP_MB"))
+    assert all(name in message for name in ("PORT", "DATABASE_URL", "REDIS_URL", "HALLOWERK_ENGINE_HEAP_MB"))
 
 
 def test_secrets_are_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -39,6 +40,7 @@ def test_secrets_are_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ELASTICSEARCH_API_KEY", "hush")
     monkeypatch.setenv("ELASTICSEARCH_URL", "https://somebody:hush@engine:9200")
     monkeypatch.setenv("ELASTICSEARCH_PASSWORD", "hush")
+    monkeypatch.setenv("REDIS_URL", "redis://:hush@broker:6379/0")
     shown = describe_settings(load_settings())
     assert not any("hush" in value for value, _ in shown.values())
     assert all(meaning for _, meaning in shown.values())
