@@ -20,10 +20,9 @@ from matching.candidates.records import (
 )
 from matching.candidates.rows import CandidateRows
 from matching.storage.base import Base, table_of
+from matching.storage.changes import CANDIDATE as CANDIDATE
 from matching.storage.changes import note_changes
 
-#: Kind of the change log's rows that are about candidates.
-CANDIDATE = "candidate"
 #: The most statements that one batch takes; a test counts them.
 STATEMENTS_PER_BATCH = 13
 
