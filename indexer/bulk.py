@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Any
+from typing import Any, NamedTuple
 
 import stamina
 from elasticsearch import ApiError, ConnectionError, ConnectionTimeout, Elasticsearch
@@ -18,6 +18,8 @@ SENDERS = 3
 #: Bulks that wait for a sender; bounds memory, and lets building go on while the engine is at work.
 WAITING_CHUNKS = 2
 BULK_TIMEOUT_S = 120.0
+#: How often `alive` is called while the senders are waited for.
+_LOOK_UP_EVERY_S = 1.0
 
 # Bytes are passed on as they are; the client's helpers and its `bulk` would take every document apart again.
 _HEADERS = {"accept": "application/json", "content-type": "application/x-ndjson"}
@@ -98,6 +100,14 @@ class EngineBusy(Exception):
     """The engine refused some writes for now (429, 503): they are sent again."""
 
 
+class _Chunk(NamedTuple):
+    """A bulk: its number in the order of adding, its writes, and them as the engine reads them."""
+
+    number: int
+    writes: list[Write]
+    body: bytes
+
+
 class BulkWriter:
     """Takes writes, and sends them from a few threads while the caller prepares the next ones.
 
@@ -105,19 +115,29 @@ class BulkWriter:
     sender is raised by the next `add` or at the end of the block, and nothing more is sent: EngineBusy or the
     client's connection error when patience ends, ApiError when the engine refuses a request as a whole.
     What the engine is too busy for is sent again with back-off; versions make sending twice harmless.
+    `alive` is called before every request and while senders are waited for; what it raises ends the writing.
     """
 
-    def __init__(self, client: Elasticsearch, patience: Patience = USUAL_PATIENCE, senders: int = SENDERS) -> None:
+    def __init__(
+        self,
+        client: Elasticsearch,
+        patience: Patience = USUAL_PATIENCE,
+        senders: int = SENDERS,
+        alive: Callable[[], None] = lambda: None,
+    ) -> None:
         self.outcome = Outcome()
         self._client = client
         self._patience = patience
-        self._chunks: queue.Queue[tuple[list[Write], bytes] | None] = queue.Queue(WAITING_CHUNKS)
+        self._alive = alive
+        self._chunks: queue.Queue[_Chunk | None] = queue.Queue(WAITING_CHUNKS)
         self._threads = [threading.Thread(target=self._work, name=f"bulk-{n}", daemon=True) for n in range(senders)]
-        self._lock = threading.Lock()
+        self._answers = threading.Condition()
         self._failed: BaseException | None = None
         self._writes: list[Write] = []
         self._lines: list[bytes] = []
         self._bytes = 0
+        self._queued = 0
+        self._unanswered: set[int] = set()
 
     def __enter__(self) -> BulkWriter:
         for thread in self._threads:
@@ -127,14 +147,19 @@ class BulkWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if error is not None and self._failed is None:
-            self._failed = error  # the senders drop what still waits
-        elif error is None:
-            self._flush()
-        for _ in self._threads:
-            self._chunks.put(None)
-        for thread in self._threads:
-            thread.join()
+        try:
+            if error is None:
+                self._queue()
+        except BaseException as failure:
+            error = failure
+            raise
+        finally:
+            if error is not None and self._failed is None:
+                self._failed = error  # the senders drop what still waits
+            for _ in self._threads:
+                self._chunks.put(None)
+            for thread in self._threads:
+                thread.join()
         if error is None and self._failed is not None:
             raise self._failed
 
@@ -145,43 +170,85 @@ class BulkWriter:
         self._lines.append(line)
         self._bytes += len(line)
         if self._bytes >= CHUNK_BYTES:
-            self._flush()
+            self._queue()
 
-    def _flush(self) -> None:
+    def mark(self) -> int:
+        """A number for all that was taken so far, to ask `answered` with."""
+        return self._queued + bool(self._writes)
+
+    def answered(self, mark: int) -> bool:
+        """Whether the engine has answered for all that was taken before that mark; does not wait."""
+        with self._answers:
+            return mark <= self._queued and all(mark < number for number in self._unanswered)
+
+    def refused(self) -> list[Refusal]:
+        """What was refused so far, in the order of the answers."""
+        with self._answers:
+            return list(self.outcome.refused)
+
+    def flush(self) -> None:
+        """Wait until the engine has answered for all that was taken; raises as `add` does."""
+        self._queue()
+        while True:
+            with self._answers:
+                if self._failed is not None:
+                    raise self._failed
+                if not self._unanswered:
+                    return
+                self._answers.wait(_LOOK_UP_EVERY_S)
+            self._alive()
+
+    def _queue(self) -> None:
         if self._failed is not None:
             raise self._failed
         if self._writes:
-            self._chunks.put((self._writes, b"".join(self._lines)))
+            self._queued += 1
+            with self._answers:
+                self._unanswered.add(self._queued)
+            self._put(_Chunk(self._queued, self._writes, b"".join(self._lines)))
             self._writes, self._lines, self._bytes = [], [], 0
+
+    def _put(self, chunk: _Chunk) -> None:
+        while True:
+            try:
+                self._chunks.put(chunk, timeout=_LOOK_UP_EVERY_S)
+                return
+            except queue.Full:
+                self._alive()
 
     def _work(self) -> None:
         while (chunk := self._chunks.get()) is not None:
             if self._failed is not None:
                 continue  # keeps emptying the queue, so that the caller is never stuck
             try:
-                outcome = _send(self._client, *chunk, self._patience)
+                outcome = self._send(chunk)
             except Exception as error:
-                self._failed = error
+                with self._answers:
+                    self._failed = error
+                    self._answers.notify_all()
                 continue
-            with self._lock:
+            with self._answers:
                 self.outcome.add(outcome)
+                self._unanswered.discard(chunk.number)
+                self._answers.notify_all()
 
-
-def _send(client: Elasticsearch, writes: Sequence[Write], body: bytes, patience: Patience) -> Outcome:
-    outcome = Outcome()
-    for attempt in stamina.retry_context(
-        on=_may_pass,
-        attempts=None,
-        timeout=patience.give_up_after_s,
-        wait_initial=patience.first_wait_s,
-        wait_max=patience.longest_wait_s,
-    ):
-        with attempt:
-            again = _send_once(client, writes, body, outcome)
-            if again:
-                writes, body = again, b"".join(write.encode() for write in again)
-                raise EngineBusy(f"the engine is too busy for {len(again)} documents")
-    return outcome
+    def _send(self, chunk: _Chunk) -> Outcome:
+        outcome = Outcome()
+        writes, body = chunk.writes, chunk.body
+        for attempt in stamina.retry_context(
+            on=_may_pass,
+            attempts=None,
+            timeout=self._patience.give_up_after_s,
+            wait_initial=self._patience.first_wait_s,
+            wait_max=self._patience.longest_wait_s,
+        ):
+            with attempt:
+                self._alive()
+                again = _send_once(self._client, writes, body, outcome)
+                if again:
+                    writes, body = again, b"".join(write.encode() for write in again)
+                    raise EngineBusy(f"the engine is too busy for {len(again)} documents")
+        return outcome
 
 
 def _may_pass(error: Exception) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -79,11 +79,20 @@ class Busy:
         }
 
 
-def send(client: Elasticsearch, patience: Patience, keys: Iterable[int], senders: int = 2) -> Outcome:
+def send(
+    client: Elasticsearch,
+    patience: Patience,
+    keys: Iterable[int],
+    senders: int = 2,
+    alive: Callable[[], None] = lambda: None,
+    flush: bool = False,
+) -> Outcome:
     """Write a small document for each key."""
-    with BulkWriter(client, patience, senders) as writer:
+    with BulkWriter(client, patience, senders, alive) as writer:
         for key in keys:
             writer.add(Write("test", key, 1, b"{}"))
+        if flush:
+            writer.flush()
     return writer.outcome
 
 
@@ -139,6 +148,40 @@ def test_a_bulk_is_sent_when_it_is_full(monkeypatch: pytest.MonkeyPatch) -> None
     with busy.client() as client:
         send(client, QUICK, [1, 2, 3, 4, 5], senders=1)
     assert busy.asked == [[1, 2], [3, 4], [5]]
+
+
+def test_what_was_taken_before_a_mark_is_told_apart_from_what_came_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bulk, "CHUNK_BYTES", 2 * len(Write("test", 1, 1, b"{}").encode()))
+    with Busy().client() as client, BulkWriter(client, QUICK) as writer:
+        assert writer.answered(writer.mark())
+        for key in (1, 2, 3):
+            writer.add(Write("test", key, 1, b"{}"))
+        with_three = writer.mark()
+        assert not writer.answered(with_three)  # the third has not been sent yet
+        writer.flush()
+        assert writer.answered(with_three)
+        assert writer.outcome.written == 3
+        writer.add(Write("test", 4, 1, b"{}"))
+        assert writer.answered(with_three)
+        assert not writer.answered(writer.mark())
+
+
+def test_a_flush_raises_what_a_sender_met() -> None:
+    with Busy(400).client() as client, pytest.raises(ApiError):
+        send(client, QUICK, [1], flush=True)
+
+
+def test_a_writer_that_may_no_longer_write_sends_nothing() -> None:
+    """As a rebuild that lost its lease: asked again before every attempt."""
+
+    def alive() -> None:
+        if busy.asked:
+            raise PermissionError
+
+    busy = Busy([429])
+    with busy.client() as client, pytest.raises(PermissionError):
+        send(client, QUICK, [1], alive=alive, flush=True)
+    assert busy.asked == [[1]]
 
 
 def test_on_a_real_engine(engine_settings: Settings) -> None:
