@@ -47,7 +47,7 @@ def here() -> str:
 def install_templating(app: Flask) -> None:
     """Attach the globals and filters."""
     app.jinja_env.globals.update(current_user=current_user, static=static, icon=icon, here=here, menu_items=menu_items)
-    app.jinja_env.install_gettext_callables(translate, translate_number, newstyle=True)  # type: ignore[attr-defined]
+    app.jinja_env.globals.update(_=translate, gettext=translate, ngettext=translate_number)
     app.jinja_env.filters.update(
         initials=formatting.initials,
         number=formatting.format_number,
