@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from elasticsearch import ApiError, Elasticsearch, TransportError
 from sqlalchemy import func, select
@@ -16,6 +17,7 @@ from sqlalchemy.orm import Session
 from indexer.bulk import BULK_TIMEOUT_S, USUAL_PATIENCE, BulkWriter, Patience, Refusal, Write
 from indexer.catalogue import read_catalogue
 from indexer.documents import Labels, ListingBuilder, fingerprint
+from indexer.synonyms import ensure_published, listing_body
 from indexer.targets import (
     Target,
     create_index,
@@ -30,7 +32,6 @@ from indexer.targets import (
 from matching.candidates.listings import Profile, ShowcaseRow, count_shown, read_window
 from matching.candidates.records import Candidate
 from matching.candidates.write import CANDIDATE
-from matching.search.mapping import index_body
 from matching.settings import Settings
 from matching.storage.changes import Change, draw_index_version, mark_indexed
 from matching.storage.database import Database
@@ -100,7 +101,8 @@ def build(
         raise BuildFailed("there is no showcase to build an index for")
     new = _targets(settings, showcases)
     try:
-        _create(client, showcases, new, catalogue.labels)
+        ensure_published(client, settings)
+        _create(client, listing_body(settings), showcases, new, catalogue.labels)
         listings, refused = _fill(database, client, catalogue.labels, showcases, new, report, patience)
         names = [target.index for target in new.values()]
         client.options(request_timeout=BULK_TIMEOUT_S).indices.refresh(index=names)
@@ -132,8 +134,13 @@ def _targets(settings: Settings, showcases: Sequence[ShowcaseRow]) -> dict[str, 
     }
 
 
-def _create(client: Elasticsearch, showcases: Sequence[ShowcaseRow], new: Mapping[str, Target], labels: Labels) -> None:
-    body = index_body()
+def _create(
+    client: Elasticsearch,
+    body: Mapping[str, Any],
+    showcases: Sequence[ShowcaseRow],
+    new: Mapping[str, Target],
+    labels: Labels,
+) -> None:
     for row in showcases:
         meta = {"showcase": row.view.code, "fingerprint": fingerprint(row.view, labels, body)}
         create_index(client, new[row.view.code].index, body, meta)

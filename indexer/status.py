@@ -9,10 +9,10 @@ from sqlalchemy import func, select
 
 from indexer.catalogue import read_catalogue
 from indexer.documents import fingerprint
+from indexer.synonyms import listing_body
 from indexer.targets import alias_name, find_targets, live_target
 from matching.candidates.listings import count_shown
 from matching.candidates.write import CANDIDATE
-from matching.search.mapping import index_body
 from matching.settings import Settings
 from matching.storage.changes import Change
 from matching.storage.database import Database
@@ -50,7 +50,7 @@ def index_status(database: Database, client: Elasticsearch, settings: Settings) 
         shown = {row.view.code: count_shown(session, row.id) for row in catalogue.showcases}
         waiting = select(func.count()).where(Change.kind == CANDIDATE)
         pending = session.execute(waiting).scalar_one()
-    body = index_body()
+    body = listing_body(settings)
     targets = find_targets(client, settings.index_prefix, catalogue.codes)
     rows = []
     for row in catalogue.showcases:

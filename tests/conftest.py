@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from indexer.engine.instance import Running
 from matching.settings import Settings, load_settings
 from matching.storage.database import Database
 from matching.storage.migrate import upgrade
-from tests.support.engine import running_engine
+from tests.support.engine import own_corner, running_engine
 from tests.support.intake import Office, fill_database, open_office
 from tests.support.postgres import PostgresServer, running_server
 from tests.support.site import fill_site, serving
@@ -120,20 +119,21 @@ def engine() -> Running:
 
 
 @pytest.fixture
-def engine_settings(settings: Settings, engine: Running) -> Settings:
+def engine_settings(settings: Settings, engine: Running) -> Iterator[Settings]:
     """Settings that point at the running engine, with an index prefix that no other test uses."""
-    prefix = f"test_{uuid.uuid4().hex[:12]}"
-    return settings.model_copy(update={"elasticsearch_url": engine.url, "index_prefix": prefix})
+    with own_corner(engine, settings) as own:
+        yield own
 
 
 @pytest.fixture(scope="session")
 def demo_settings(engine: Running, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     """Settings of an installation with demo people in three showcases, indexed; read it, don't change it."""
-    settings = fill_site(tmp_path_factory.mktemp("site"), engine.url, f"test_{uuid.uuid4().hex[:12]}")
-    yield settings
-    with connect(settings) as client:
-        names = list(client.indices.get(index=f"{settings.index_prefix}-*"))
-        client.indices.delete(index=names)
+    with own_corner(engine, load_settings()) as own:
+        settings = fill_site(tmp_path_factory.mktemp("site"), own)
+        yield settings
+        with connect(settings) as client:
+            names = list(client.indices.get(index=f"{settings.index_prefix}-*"))
+            client.indices.delete(index=names)
 
 
 @pytest.fixture(scope="session")

@@ -18,6 +18,7 @@ from indexer.engine.locks import Report, exclusive, silent
 from indexer.engine.note import Folders, Note, folders, read_note, write_note
 from indexer.engine.pins import START_FREE_BYTES
 from indexer.engine.startup import PortTakenError, wait_until_ready
+from indexer.engine.synonym_file import managed_file
 from matching.private import FOLDER_MODE
 from matching.settings import Settings
 
@@ -220,6 +221,7 @@ def _configure(settings: Settings, home: Home, place: Folders, port: int) -> Non
         configuration.engine_settings(settings.installation, port, place.root)
     )
     (place.config / "log4j2.properties").write_text(configuration.LOG4J)
+    managed_file(settings).make_readable()
     for folder in place.engines_own:
         unprivileged.own(folder)
         folder.chmod(FOLDER_MODE)  # listings lie in it: nobody but the engine's uid may look

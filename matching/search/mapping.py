@@ -51,17 +51,20 @@ def load_mapping(version: str = MAPPING_VERSION) -> dict[str, Any]:
     return mapping
 
 
-def index_body(words: WordLists | None = None, version: str = MAPPING_VERSION) -> dict[str, Any]:
+def index_body(
+    words: WordLists | None = None, version: str = MAPPING_VERSION, synonyms_path: str = ""
+) -> dict[str, Any]:
     """What an index of that mapping version is made with: `{"settings": ..., "mappings": ...}`.
 
-    `words` are the project's own lists when not given. The lists are written into the settings, so that an engine
-    needs no file of ours to open an index.
+    `words` are the project's own lists when not given, and are written into the settings. With `synonyms_path`, a
+    file below the engine's config folder, the synonyms are read from there and can be changed while people search;
+    without it they are written into the settings too, and changed by a rebuild.
     """
-    return filled(load_mapping(version), words or load_word_lists())
+    return filled(load_mapping(version), words or load_word_lists(), synonyms_path)
 
 
-def filled(mapping: dict[str, Any], words: WordLists) -> dict[str, Any]:
-    """A copy of `mapping` with the word lists in its analysis filters."""
+def filled(mapping: dict[str, Any], words: WordLists, synonyms_path: str = "") -> dict[str, Any]:
+    """A copy of `mapping` with the word lists, or the file of the synonyms, in its analysis filters."""
     body = deepcopy(mapping)
     filters = body["settings"]["analysis"]["filter"]
     lists: dict[str, tuple[str, Sequence[str]]] = {
@@ -73,4 +76,13 @@ def filled(mapping: dict[str, Any], words: WordLists) -> dict[str, Any]:
     }
     for name, (setting, lines) in lists.items():
         filters[name][setting] = list(lines)
+    if synonyms_path:
+        # Lenient: a term that the stop words of an older index remove is skipped, instead of keeping that index closed.
+        # Publishing reads the rules strictly first (indexer.synonyms).
+        filters["synonyms"] = {
+            "type": "synonym_graph",
+            "synonyms_path": synonyms_path,
+            "updateable": True,
+            "lenient": True,
+        }
     return body

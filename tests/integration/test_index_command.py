@@ -15,6 +15,7 @@ from matching.settings import Settings
 from matching.storage.changes import note_changes
 from matching.storage.database import Database
 from tests.support.command import hallowerk
+from tests.support.engine import variables_of
 from tests.support.profiles import insert_full, insert_showcase, insert_taxonomy, spoil
 
 Run = Callable[..., CompletedProcess[str]]
@@ -33,8 +34,7 @@ def run(tmp_path: Path, sqlite_database: Database, engine_settings: Settings) ->
     def run(*arguments: str, **variables: str) -> CompletedProcess[str]:
         used: dict[str, Any] = {
             "DATABASE_URL": sqlite_database.url.render_as_string(hide_password=False),
-            "ELASTICSEARCH_URL": engine_settings.elasticsearch_url,
-            "HALLOWERK_INDEX_PREFIX": engine_settings.index_prefix,
+            **variables_of(engine_settings),
         }
         return hallowerk(tmp_path, "index", *arguments, **(used | variables))
 

@@ -16,6 +16,7 @@ from matching.candidates.records import Candidate, CandidateShowcase
 from matching.settings import Settings
 from matching.storage.base import table_of
 from matching.storage.database import Database
+from tests.support.engine import variables_of
 from web.commands import cli
 
 
@@ -30,8 +31,7 @@ class Shell:
         variables = {
             "HALLOWERK_STATE_DIR": str(self.settings.state_dir),
             "DATABASE_URL": self.settings.database_url,
-            "ELASTICSEARCH_URL": self.settings.elasticsearch_url,
-            "HALLOWERK_INDEX_PREFIX": self.settings.index_prefix,
+            **variables_of(self.settings),
             **changes,
         }
         return CliRunner().invoke(cli, ["search", *arguments], env=variables)

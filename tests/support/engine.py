@@ -5,6 +5,9 @@ from __future__ import annotations
 import atexit
 import fcntl
 import sys
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -13,6 +16,8 @@ from elasticsearch import Elasticsearch
 
 from indexer.engine import instance
 from indexer.engine.instance import Running
+from indexer.engine.synonym_file import FOLDER, synonym_file
+from matching.search.mapping import load_word_lists
 from matching.settings import PROJECT_ROOT, Settings
 
 STATE_DIR = PROJECT_ROOT / ".hallowerk" / "test-engine"
@@ -29,6 +34,38 @@ def running_engine(settings: Settings) -> Running:
     if settings.elasticsearch_url:
         return _external(settings.elasticsearch_url, settings.elasticsearch_api_key)
     return _own_engine(settings.engine_cache, settings.engine_home)
+
+
+@contextmanager
+def own_corner(engine: Running, settings: Settings) -> Iterator[Settings]:
+    """These settings with an index prefix that nobody else uses in the engine, and the project's synonyms published.
+
+    The file of synonyms is gone afterwards; indexes are removed by who makes them, before that.
+    """
+    own = settings.model_copy(
+        update={
+            "elasticsearch_url": engine.url,
+            "synonyms_dir": engine.config_dir / FOLDER if engine.pid else settings.synonyms_dir,
+            "index_prefix": f"test_{uuid.uuid4().hex[:12]}",
+        }
+    )
+    file = synonym_file(own)
+    if file is None:
+        yield own
+        return
+    file.replace("".join(f"{rule}\n" for rule in load_word_lists().synonyms))
+    yield own
+    for left in (file.path, file.lock):
+        left.unlink(missing_ok=True)
+
+
+def variables_of(settings: Settings) -> dict[str, str]:
+    """The environment variables with which a command uses the engine as these settings do."""
+    return {
+        "ELASTICSEARCH_URL": settings.elasticsearch_url,
+        "HALLOWERK_SYNONYMS_DIR": str(settings.synonyms_dir or ""),
+        "HALLOWERK_INDEX_PREFIX": settings.index_prefix,
+    }
 
 
 def _external(url: str, api_key: str) -> Running:

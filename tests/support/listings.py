@@ -9,10 +9,11 @@ from typing import Any
 
 from elasticsearch import Elasticsearch
 
+from indexer.synonyms import listing_body
 from indexer.targets import alias_name
 from matching.candidates.parts import CATEGORIES, PARTS, ShowcaseView, ShownCategory
 from matching.search.criteria import Centre
-from matching.search.mapping import index_body
+from matching.settings import Settings
 
 TODAY = date(2026, 11, 24)
 ROTTERDAM = Centre("rotterdam", "Rotterdam", 51.9225, 4.4792)
@@ -148,14 +149,14 @@ PEOPLE: dict[int, dict[str, Any]] = {
 @contextmanager
 def searchable(
     client: Elasticsearch,
-    prefix: str,
+    settings: Settings,
     showcase: str = EVERYTHING.code,
     people: Mapping[int, Mapping[str, Any]] = PEOPLE,
 ) -> Iterator[str]:
     """An index of these listings behind the showcase's alias; yields the alias, removes the index at the end."""
-    alias = alias_name(prefix, showcase)
+    alias = alias_name(settings.index_prefix, showcase)
     index = f"{alias}-v1-handmade"
-    body = index_body()
+    body = listing_body(settings)
     client.indices.create(index=index, settings=body["settings"], mappings=body["mappings"], aliases={alias: {}})
     try:
         client.bulk(operations=list(_operations(index, people)), refresh=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from matching.search.results import ResultPage
 from matching.settings import load_settings
 from matching.taxonomy.occupations import Taxonomy, load_bundled
 from matching.taxonomy.vocabularies import Vocabulary, load_vocabularies
+from tests.support.engine import own_corner
 from tests.support.knowing import asked
 from tests.support.listings import EVERYTHING, TODAY, searchable
 
@@ -56,14 +56,14 @@ class Searching:
 @contextmanager
 def hand_made(engine: Running, profile: RankingProfile | None = None) -> Iterator[Searching]:
     """An index of the hand-made listings with a name of its own."""
-    prefix = f"test_{uuid.uuid4().hex[:12]}"
-    client = connect(load_settings().model_copy(update={"elasticsearch_url": engine.url}))
-    with searchable(client, prefix) as alias:
-        yield Searching(
-            client,
-            Reader(client, prefix),
-            alias,
-            profile or load_profile(),
-            load_bundled(),
-            dict(load_vocabularies()),
-        )
+    with own_corner(engine, load_settings()) as settings:
+        client = connect(settings)
+        with searchable(client, settings) as alias:
+            yield Searching(
+                client,
+                Reader(client, settings.index_prefix),
+                alias,
+                profile or load_profile(),
+                load_bundled(),
+                dict(load_vocabularies()),
+            )

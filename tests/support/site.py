@@ -14,7 +14,8 @@ from pathlib import Path
 import orjson
 
 from matching.demo.accounts import PASSWORD
-from matching.settings import PROJECT_ROOT, Settings, load_settings
+from matching.settings import PROJECT_ROOT, Settings
+from tests.support.engine import variables_of
 from tests.support.intake import FULL, write_files
 from tests.support.ports import free_port
 from tests.support.waiting import wait_until
@@ -55,14 +56,10 @@ THIN_PERSON = {
 __all__ = ["EMAIL", "FULL_PERSON", "OTHER_EMAIL", "PASSWORD", "THIN_PERSON", "fill_site", "serving"]
 
 
-def fill_site(folder: Path, engine_url: str, prefix: str) -> Settings:
-    """Load the demo into a state folder and indexes of its own; the settings to use it with."""
-    settings = load_settings(
-        state_dir=folder,
-        database_url="",
-        elasticsearch_url=engine_url,
-        index_prefix=prefix,
-        secret_key="for tests only, and long enough!",
+def fill_site(folder: Path, corner: Settings) -> Settings:
+    """Load the demo into a state folder of its own and the indexes of `corner`; the settings to use it with."""
+    settings = corner.model_copy(
+        update={"state_dir": folder, "database_url": "", "secret_key": "for tests only, and long enough!"}
     )
     _run(settings, "demo", "load", "--people", str(PEOPLE))
     write_files(folder)
@@ -82,8 +79,7 @@ def environment(settings: Settings) -> dict[str, str]:
     return os.environ | {
         "HALLOWERK_STATE_DIR": str(settings.state_dir),
         "DATABASE_URL": settings.database_url,
-        "ELASTICSEARCH_URL": settings.elasticsearch_url,
-        "HALLOWERK_INDEX_PREFIX": settings.index_prefix,
+        **variables_of(settings),
         "HALLOWERK_SECRET_KEY": settings.secret_key,
     }
 

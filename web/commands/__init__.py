@@ -21,6 +21,7 @@ SUBJECTS = {
     "search": "web.commands.search",
     "serve": "web.commands.serve",
     "showcases": "web.commands.showcases",
+    "synonyms": "web.commands.synonyms",
     "taxonomy": "web.commands.taxonomy",
 }
 
