@@ -18,7 +18,6 @@ from indexer.status import index_status
 from matching.candidates.showcases import define
 from matching.candidates.taxonomy_lists import seed
 from matching.demo.accounts import ACCOUNTS, PASSWORD, set_up_accounts
-from matching.demo.bundle import write_demo
 from matching.demo.people import today
 from matching.demo.showcases import SHOWCASES
 from matching.demo.version import is_loaded, note_loaded, surplus_ids
@@ -86,6 +85,11 @@ def print_accounts() -> None:
 
 
 def _bring_people_in(settings: Settings, database: Database, people: int) -> None:
+    try:
+        # Draws PDF files, with a package that an installation for real people does without.
+        from matching.demo.bundle import write_demo
+    except ModuleNotFoundError as error:
+        raise SystemExit(f"The demo needs the package {error.name}: pip install 'hallowerk[demo]'") from error
     private_folder(settings.state_dir)
     with tempfile.TemporaryDirectory(prefix="demo-", dir=settings.state_dir) as folder:
         with _bar("Making people up", people) as report:
