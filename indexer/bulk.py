@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import queue
+import re
 import threading
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from types import TracebackType
 from typing import Any, NamedTuple
 
@@ -23,10 +26,15 @@ _LOOK_UP_EVERY_S = 1.0
 
 # Bytes are passed on as they are; the client's helpers and its `bulk` would take every document apart again.
 _HEADERS = {"accept": "application/json", "content-type": "application/x-ndjson"}
-_PARAMS = {"filter_path": "errors,items.*.status,items.*.error.type,items.*.error.reason"}
+_PARAMS = {"filter_path": "errors,items.*._index,items.*.status,items.*.error.type,items.*.error.reason"}
 _BUSY = frozenset({429, 502, 503, 504})
 _CONFLICT = 409
-_NOT_FOUND = 404
+_TOO_LARGE = 413
+#: What the engine answers while an index takes no writes, as on a disk that is nearly full: it passes.
+_BLOCKED = "cluster_block_exception"
+#: What it answers for an index or alias that is not there, whatever the document.
+_ABSENT = frozenset({"index_not_found_exception", "index_closed_exception"})
+_STORED_VERSION = re.compile(r"current version \[(\d+)\]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +42,8 @@ class Write:
     """One write to one index: a document, or a delete when `body` is None.
 
     `version` is the number drawn before the read that the body was built from. With `live`, `index` must be an alias:
-    a late write to an index that is gone then fails instead of making it anew.
+    a late write to an index that is gone then fails instead of making it anew. `behind` is the index that the alias is
+    believed to stand for; when it stands for another by now, that index gets the write as well.
     """
 
     index: str
@@ -42,6 +51,12 @@ class Write:
     version: int
     body: bytes | None
     live: bool = False
+    behind: str = ""
+
+    @property
+    def target(self) -> str:
+        """The index that is meant."""
+        return self.behind or self.index
 
     def encode(self) -> bytes:
         """The lines of a bulk request (external version: an older read never overwrites a newer one)."""
@@ -66,22 +81,36 @@ class Refusal:
     reason: str
 
 
+@dataclass(frozen=True)
+class Conflict:
+    """A write that the engine did not take: the index holds version `stored` of the document, not below ours."""
+
+    index: str
+    id: int
+    stored: int
+
+
 @dataclass
 class Outcome:
-    """What became of all writes so far: `written` + `newer` + refused = sent.
+    """What became of all writes so far: `written` + `newer` + refused + those to `absent` indexes = sent.
 
-    `newer`: the index already held a later read of the same candidate (409).
+    `newer`: the index already held a later read of the same candidate (409); `conflicts` says which version of whom.
+    `absent`: names of indexes and aliases that the engine does not have.
     """
 
     written: int = 0
     newer: int = 0
     refused: list[Refusal] = field(default_factory=list)
+    conflicts: list[Conflict] = field(default_factory=list)
+    absent: set[str] = field(default_factory=set)
 
     def add(self, other: Outcome) -> None:
         """Add the counts of another outcome to this one."""
         self.written += other.written
         self.newer += other.newer
         self.refused.extend(other.refused)
+        self.conflicts.extend(other.conflicts)
+        self.absent |= other.absent
 
 
 @dataclass(frozen=True)
@@ -97,7 +126,7 @@ USUAL_PATIENCE = Patience()
 
 
 class EngineBusy(Exception):
-    """The engine refused some writes for now (429, 503): they are sent again."""
+    """The engine refused some writes for now (429, 503, an index that is closed to writes): they are sent again."""
 
 
 class _Chunk(NamedTuple):
@@ -114,7 +143,8 @@ class BulkWriter:
     Used in a `with` block; leaving it waits until all are answered. `outcome` is complete only then. An error of a
     sender is raised by the next `add` or at the end of the block, and nothing more is sent: EngineBusy or the
     client's connection error when patience ends, ApiError when the engine refuses a request as a whole.
-    What the engine is too busy for is sent again with back-off; versions make sending twice harmless.
+    What the engine is too busy for is sent again with back-off; versions make sending twice harmless. A bulk that is
+    too large for it is sent in parts, and a single document that is too large is refused.
     `alive` is called before every request and while senders are waited for; what it raises ends the writing.
     """
 
@@ -234,7 +264,21 @@ class BulkWriter:
 
     def _send(self, chunk: _Chunk) -> Outcome:
         outcome = Outcome()
-        writes, body = chunk.writes, chunk.body
+        parts = [(chunk.writes, chunk.body)]
+        while parts:
+            writes, body = parts.pop()
+            try:
+                self._send_part(writes, body, outcome)
+            except ApiError as error:
+                if error.meta.status != _TOO_LARGE:
+                    raise
+                if len(writes) == 1:
+                    outcome.refused.append(_too_large(writes[0], len(body)))
+                else:
+                    parts += [(half, _encoded(half)) for half in _halves(writes)]
+        return outcome
+
+    def _send_part(self, writes: Sequence[Write], body: bytes, outcome: Outcome) -> None:
         for attempt in stamina.retry_context(
             on=_may_pass,
             attempts=None,
@@ -244,40 +288,62 @@ class BulkWriter:
         ):
             with attempt:
                 self._alive()
-                again = _send_once(self._client, writes, body, outcome)
+                again, why = _send_once(self._client, writes, body, outcome)
                 if again:
-                    writes, body = again, b"".join(write.encode() for write in again)
-                    raise EngineBusy(f"the engine is too busy for {len(again)} documents")
-        return outcome
+                    writes, body = again, _encoded(again)
+                    raise EngineBusy(f"the engine is too busy for {len(again)} documents ({why})")
+
+
+def _encoded(writes: Sequence[Write]) -> bytes:
+    return b"".join(write.encode() for write in writes)
+
+
+def _halves(writes: Sequence[Write]) -> tuple[Sequence[Write], Sequence[Write]]:
+    """The same writes in two lists of about as many bytes, neither of them empty."""
+    sizes = list(accumulate(len(write.encode()) for write in writes))
+    middle = min(max(bisect_left(sizes, sizes[-1] / 2), 1), len(writes) - 1)
+    return writes[:middle], writes[middle:]
+
+
+def _too_large(write: Write, size: int) -> Refusal:
+    return Refusal(write.target, write.id, _TOO_LARGE, f"document_too_large: {size} bytes are more than is accepted")
 
 
 def _may_pass(error: Exception) -> bool:
     if isinstance(error, ApiError):
-        return error.meta.status in _BUSY
+        return error.meta.status in _BUSY or error.error == _BLOCKED
     return isinstance(error, (EngineBusy, ConnectionError, ConnectionTimeout))
 
 
-def _send_once(client: Elasticsearch, writes: Sequence[Write], body: bytes, outcome: Outcome) -> list[Write]:
-    """Send `body`, add the final answers to `outcome`, return the writes to send again."""
+def _send_once(
+    client: Elasticsearch, writes: Sequence[Write], body: bytes, outcome: Outcome
+) -> tuple[list[Write], str]:
+    """Send `body`, add the final answers to `outcome`, return the writes to send again and why."""
     answer = client.options(request_timeout=BULK_TIMEOUT_S, max_retries=0).perform_request(
         "POST", "/_bulk", params=_PARAMS, headers=_HEADERS, body=body
     )
-    if not answer["errors"]:
-        outcome.written += len(writes)
-        return []
-    again = []
+    again, why = [], ""
     for write, item in zip(writes, answer["items"], strict=True):
         result: dict[str, Any] = next(iter(item.values()))
-        status = result["status"]
-        if status in _BUSY:
+        status, error = result["status"], result.get("error")
+        kind = error["type"] if error else ""
+        if status in _BUSY or kind == _BLOCKED:
             again.append(write)
-        elif status == _CONFLICT:
-            outcome.newer += 1
-        elif status < 300 or (status == _NOT_FOUND and "error" not in result):  # deleted what was never there
+            why = kind
+        elif kind in _ABSENT:
+            outcome.absent.add(write.index)
+        elif write.behind and result["_index"] != write.behind:
+            # The alias was moved since the targets were read: the index that it left must not miss this.
+            again.append(Write(write.behind, write.id, write.version, write.body))
+            why = "the alias was moved"
+        elif error is None:  # a delete of what was never there has a status of its own, and no error
             outcome.written += 1
+        elif status == _CONFLICT and (stored := _STORED_VERSION.search(error.get("reason", ""))):
+            outcome.newer += 1
+            outcome.conflicts.append(Conflict(write.target, write.id, int(stored[1])))
         else:
-            outcome.refused.append(Refusal(write.index, write.id, status, _without_values(result["error"])))
-    return again
+            outcome.refused.append(Refusal(write.target, write.id, status, _without_values(error)))
+    return again, why
 
 
 def _without_values(error: dict[str, str]) -> str:

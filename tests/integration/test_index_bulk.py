@@ -12,7 +12,7 @@ import pytest
 from elasticsearch import ApiError, Elasticsearch
 
 from indexer import bulk
-from indexer.bulk import BulkWriter, EngineBusy, Outcome, Patience, Write
+from indexer.bulk import BulkWriter, Conflict, EngineBusy, Outcome, Patience, Write
 from indexer.engine.client import connect
 from matching.settings import Settings
 
@@ -73,10 +73,11 @@ class Busy:
         """The engine's answer for one document."""
         if status < 300:
             return {"status": status}
-        return {
-            "status": status,
-            "error": {"type": "some_exception", "reason": "no. Preview of field's value: 'secret'"},
-        }
+        if status == 409:
+            reason = "[1]: version conflict, current version [7] is higher or equal to the one provided [1]"
+            return {"status": status, "error": {"type": "version_conflict_engine_exception", "reason": reason}}
+        kind = "cluster_block_exception" if status == 403 else "some_exception"
+        return {"status": status, "error": {"type": kind, "reason": "no. Preview of field's value: 'secret'"}}
 
 
 def send(
@@ -103,6 +104,34 @@ def test_only_what_was_refused_for_now_is_sent_again() -> None:
     assert busy.asked == [[1, 2, 3, 4, 5], [2, 4], [2]]
     assert (outcome.written, outcome.newer) == (3, 1)
     assert [(refusal.id, refusal.status) for refusal in outcome.refused] == [(5, 400)]
+
+
+def test_an_index_that_takes_no_writes_for_now_is_waited_for() -> None:
+    """As the engine does with every index when its disk is nearly full: 403 or 429, until there is room."""
+    busy = Busy([403, 201], [429], [403])
+    with busy.client() as client:
+        outcome = send(client, QUICK, [1, 2], senders=1)
+    assert busy.asked == [[1, 2], [1], [1], [1]]
+    assert (outcome.written, outcome.refused) == (2, [])
+
+
+def test_a_conflict_says_which_version_is_there() -> None:
+    with Busy([409, 201]).client() as client:
+        outcome = send(client, QUICK, [1, 2])
+    assert outcome.conflicts == [Conflict("test", 1, 7)]
+
+
+def test_a_bulk_that_is_too_large_is_sent_in_parts_and_one_document_that_is_is_refused() -> None:
+    """413 for all, then for the first half and what is left of it; the halves are of bytes, not of documents."""
+    large = Write("test", 1, 1, b'{"n":"%b"}' % (b"x" * 1_000))
+    busy = Busy(413, [201, 201, 201], 413)
+    with busy.client() as client, BulkWriter(client, QUICK, senders=1) as writer:
+        for write in (large, *(Write("test", key, 1, b"{}") for key in (2, 3, 4))):
+            writer.add(write)
+    assert busy.asked == [[1, 2, 3, 4], [2, 3, 4], [1]]
+    assert writer.outcome.written == 3
+    assert [(refusal.id, refusal.status) for refusal in writer.outcome.refused] == [(1, 413)]
+    assert "xxx" not in writer.outcome.refused[0].reason
 
 
 def test_a_refusal_quotes_nothing_of_the_document() -> None:
@@ -185,7 +214,7 @@ def test_a_writer_that_may_no_longer_write_sends_nothing() -> None:
 
 
 def test_on_a_real_engine(engine_settings: Settings) -> None:
-    """Newer, refused, deleted and never-there documents, and an alias that is gone."""
+    """Newer, refused, deleted and never-there documents, and an index that is no alias."""
     client = connect(engine_settings)
     index = f"{engine_settings.index_prefix}-bulk"
     client.indices.create(index=index, mappings={"dynamic": "strict", "properties": {"n": {"type": "integer"}}})
@@ -207,6 +236,26 @@ def test_on_a_real_engine(engine_settings: Settings) -> None:
     finally:
         client.indices.delete(index=index)
     assert writer.outcome.written == 2
-    assert sorted(refusal.id for refusal in writer.outcome.refused) == [2, 3, 5]
+    assert sorted(refusal.id for refusal in writer.outcome.refused) == [2, 3]
+    assert writer.outcome.absent == {index}
     assert "geheim" not in "".join(refusal.reason for refusal in writer.outcome.refused)
-    assert second.outcome.newer == 2
+    assert second.outcome.conflicts == [Conflict(index, 1, 5), Conflict(index, 4, 5)]
+
+
+def test_an_index_that_the_alias_left_meanwhile_gets_the_write_too(engine_settings: Settings) -> None:
+    """Between reading the targets and the bulk a rebuild may have moved the alias; the spare must not miss a change."""
+    client = connect(engine_settings)
+    alias = f"{engine_settings.index_prefix}-bulk"
+    old, new = f"{alias}-old", f"{alias}-new"
+    client.indices.create(index=old)
+    client.indices.create(index=new, aliases={alias: {}})
+    try:
+        with BulkWriter(client, QUICK) as writer:
+            writer.add(Write(alias, 1, 5, b'{"n":1}', live=True, behind=old))
+            writer.add(Write(alias, 2, 5, b'{"n":2}', live=True, behind=new))
+        assert client.get(index=old, id="1")["_version"] == 5
+        assert client.get(index=new, id="1")["_version"] == 5
+        assert not client.exists(index=old, id="2")
+    finally:
+        client.indices.delete(index=[old, new])
+    assert (writer.outcome.written, writer.outcome.newer) == (2, 0)

@@ -133,7 +133,8 @@ class EngineDouble:
             [(kind, head)] = orjson.loads(line).items()
             source = orjson.loads(next(lines)) if kind == "index" else None
             status, result = self._write(head, source)
-            items.append({kind: {"_index": head["_index"], "_id": head["_id"], "status": status, **result}})
+            name = "".join(self._resolve(head["_index"], lenient=True)) or head["_index"]
+            items.append({kind: {"_index": name, "_id": head["_id"], "status": status, **result}})
         errors = any("error" in next(iter(item.values())) for item in items)
         return 200, {"errors": errors, "items": items, "took": 0}
 
