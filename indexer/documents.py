@@ -123,17 +123,25 @@ def shown_fields(view: ShowcaseView) -> tuple[str, ...]:
     return tuple(field.name for field in FIELDS if view.shows(field.part))
 
 
-def fingerprint(view: ShowcaseView, labels: Labels, index_body: Mapping[str, Any]) -> str:
-    """A hash of all that decides what an index of this showcase holds but the profiles themselves.
+def fingerprint(view: ShowcaseView, labels: Labels, index_body: Mapping[str, Any]) -> dict[str, str]:
+    """Hashes of all that decides what an index of this showcase holds but the profiles themselves; in its `_meta`.
 
-    These are the code that reads and builds, the labels, the parts shown, and the mapping with its analyzers. Kept
-    in the index's `_meta`; another value means that a rebuild is due.
+    `mapping`: the fields and their analyzers; `builder`: the code that reads and builds, and the vocabularies that
+    come with it; `content`: the parts shown and the occupations' labels, which SQL holds. Another `content` reaches
+    the index by live updates; another `mapping` or `builder` means that a rebuild is due.
     """
-    found = hashlib.sha256()
-    for source in (__file__, matching.candidates.listings.__file__):
-        found.update(Path(source).read_bytes())
-    facts = (shown_fields(view), sorted(view.parts), labels.terms, labels.occupations, index_body)
-    found.update(orjson.dumps(facts, option=orjson.OPT_SORT_KEYS))
+    code = [Path(source).read_bytes() for source in (__file__, matching.candidates.listings.__file__)]
+    return {
+        "mapping": _hash(index_body),
+        "builder": _hash(labels.terms, *code),
+        "content": _hash((shown_fields(view), sorted(view.parts), labels.occupations)),
+    }
+
+
+def _hash(facts: Any, *more: bytes) -> str:
+    found = hashlib.sha256(orjson.dumps(facts, option=orjson.OPT_SORT_KEYS))
+    for content in more:
+        found.update(content)
     return found.hexdigest()[:16]
 
 

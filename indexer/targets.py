@@ -90,11 +90,23 @@ def current_targets(targets: Sequence[Target]) -> list[Target]:
     return [target for target in targets if live is None or target.build >= live.build]
 
 
-def create_index(client: Elasticsearch, index: str, body: Mapping[str, Any], meta: Mapping[str, str]) -> None:
+def create_index(client: Elasticsearch, index: str, body: Mapping[str, Any], meta: Mapping[str, Any]) -> None:
     """Make an index that is quick to fill: no replicas, no refreshes until `open_indexes`; `meta` joins its `_meta`."""
     settings = {**body["settings"], "index": {**body["settings"].get("index", {}), **FILLING}}
     mappings = {**body["mappings"], "_meta": {**body["mappings"].get("_meta", {}), **meta}}
     client.indices.create(index=index, settings=settings, mappings=mappings)
+
+
+def read_meta(client: Elasticsearch, index: str) -> dict[str, Any]:
+    """The `_meta` of an index: what it was made with. Raises NotFoundError when there is no such index."""
+    mappings = client.indices.get_mapping(index=index)[index]["mappings"]
+    found: dict[str, Any] = mappings.get("_meta", {})
+    return found
+
+
+def write_meta(client: Elasticsearch, index: str, meta: Mapping[str, Any]) -> None:
+    """Put another `_meta` in the place of an index's; its documents stay as they are."""
+    client.indices.put_mapping(index=index, meta=meta)
 
 
 def open_indexes(client: Elasticsearch, indexes: Sequence[str], timeout_s: float) -> None:
@@ -113,7 +125,8 @@ def open_indexes(client: Elasticsearch, indexes: Sequence[str], timeout_s: float
 def swap_aliases(client: Elasticsearch, prefix: str, new: Sequence[Target], old: Sequence[Target]) -> None:
     """Point the aliases of the showcases of `new` to them, away from `old`, in one atomic call.
 
-    Through an alias no search sees a stub. Fails as a whole when an alias is no longer on its old index: somebody else switched meanwhile.
+    Through an alias no search sees a stub. Fails as a whole when an alias is no longer on its old index: somebody else
+    switched meanwhile.
     """
     actions = [
         {"remove": {"index": target.index, "alias": alias_name(prefix, target.showcase), "must_exist": True}}
