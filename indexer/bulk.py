@@ -298,7 +298,7 @@ def _encoded(writes: Sequence[Write]) -> bytes:
     return b"".join(write.encode() for write in writes)
 
 
-def _halves(writes: Sequence[Write]) -> tuple[Sequence[Write], Sequence[Write]]:
+def _halves(writes: list[Write]) -> tuple[list[Write], list[Write]]:
     """The same writes in two lists of about as many bytes, neither of them empty."""
     sizes = list(accumulate(len(write.encode()) for write in writes))
     middle = min(max(bisect_left(sizes, sizes[-1] / 2), 1), len(writes) - 1)
