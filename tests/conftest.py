@@ -17,6 +17,7 @@ from matching.storage.migrate import upgrade
 from tests.support.engine import own_corner, running_engine
 from tests.support.intake import Office, fill_database, open_office
 from tests.support.postgres import PostgresServer, running_server
+from tests.support.redis import RedisServer, running_redis
 from tests.support.site import fill_site, serving
 
 EMPTY, FILLED = "template_empty", "template_filled"
@@ -123,6 +124,16 @@ def engine_settings(settings: Settings, engine: Running) -> Iterator[Settings]:
     """Settings that point at the running engine, with an index prefix that no other test uses."""
     with own_corner(engine, settings) as own:
         yield own
+
+
+@pytest.fixture(params=["redis", "files"])
+def redis_server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[RedisServer | None]:
+    """A Redis of the test's own; the test runs once more with None, where files in the state folder are the broker."""
+    if request.param == "files":
+        yield None
+    else:
+        with running_redis(tmp_path) as server:
+            yield server
 
 
 @pytest.fixture(scope="session")

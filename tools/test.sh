@@ -7,6 +7,7 @@ cd "$(dirname "$0")/.."
 needed=(
   "python3 -c 'import ensurepip, venv'|python3-venv"
   "ls /usr/lib/postgresql/*/bin/initdb|postgresql"
+  "command -v redis-server|redis-server"
   "command -v chromium|chromium"
   "ls /usr/share/fonts/truetype/liberation*|fonts-liberation"
 )

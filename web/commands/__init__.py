@@ -10,6 +10,7 @@ from matching.settings import SettingsError
 
 #: sub-command -> module that holds it, loaded only when asked for, so that `--help` and `engine` start fast.
 SUBJECTS = {
+    "beat": "web.commands.beat",
     "candidates": "web.commands.candidates",
     "config": "web.commands.config",
     "database": "web.commands.database",
@@ -17,12 +18,15 @@ SUBJECTS = {
     "doctor": "web.commands.doctor",
     "engine": "web.commands.engine",
     "index": "web.commands.index",
+    "queues": "web.commands.queues",
+    "relay": "web.commands.relay",
     "up": "web.commands.up",
     "search": "web.commands.search",
     "serve": "web.commands.serve",
     "showcases": "web.commands.showcases",
     "synonyms": "web.commands.synonyms",
     "taxonomy": "web.commands.taxonomy",
+    "worker": "web.commands.worker",
 }
 
 

@@ -1,0 +1,39 @@
+"""Says what waits: in the change log, in each queue, and in fan-outs that are under way."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from indexer.fan_out import Progress, running
+from indexer.queues import QUEUES, Broker, BrokerAway, QueueState
+from matching.storage.changes import CANDIDATE, OCCUPATIONS, SHOWCASE, pending_counts
+from matching.storage.database import Database
+
+
+@dataclass(frozen=True)
+class Backlog:
+    """`changes` by kind; `queues` empty and `broker_away` the reason when the broker does not answer."""
+
+    changes: Sequence[QueueState]
+    queues: Sequence[QueueState]
+    fan_outs: Sequence[Progress]
+    broker_away: str | None
+
+
+def backlog(database: Database, broker: Broker) -> Backlog:
+    """Look at log and queues. Raises what the database raises."""
+    now = datetime.now(UTC)
+    with database.read() as session:
+        pending = pending_counts(session)
+        fan_outs = running(session)
+    changes = []
+    for kind in (CANDIDATE, SHOWCASE, OCCUPATIONS):
+        waiting = pending.get(kind)
+        age = max(0.0, (now - waiting.oldest).total_seconds()) if waiting else None
+        changes.append(QueueState(kind, waiting.changes if waiting else 0, age))
+    try:
+        return Backlog(changes, [broker.state(name) for name in QUEUES], fan_outs, None)
+    except BrokerAway as error:
+        return Backlog(changes, [], fan_outs, str(error))

@@ -1,0 +1,116 @@
+"""The relay: reads the change log and tells the workers which candidates changed; the only one that speaks to the
+broker, so that no page ever waits for it.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Hashable, Sequence
+from datetime import UTC, datetime
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from indexer.fan_out import due, start_fan_outs
+from indexer.queues import CHANGES, REBUILD, Broker, BrokerAway
+from indexer.tasks import FAN_OUT, INDEX
+from matching.settings import Settings
+from matching.storage.changes import CANDIDATE, Waiting, mark_sent, unsent
+from matching.storage.database import Database
+
+log = structlog.get_logger()
+
+POLL_S = 0.2
+#: The engine shows a write after its refresh interval, so telling of one candidate more often shows nothing sooner.
+HOLD_S = 1.0
+#: Candidates in one message: read, built and written together.
+BATCH = 500
+#: Messages that may wait: more would only get old, and be sent again on top of that while no worker is there.
+MOST_WAITING = 20
+_ROWS_AT_ONCE = BATCH * MOST_WAITING
+_LONGEST_WAIT_S = 5.0
+
+
+class Relay:
+    """Passes the change log on. Losing it, the broker or the workers loses nothing: what still waits is sent again.
+
+    A second one at the same time does no harm, and only costs messages.
+    """
+
+    def __init__(
+        self, database: Database, broker: Broker, settings: Settings, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._clock = clock
+        self._database = database
+        self._broker = broker
+        self._lease_s = settings.lease_s
+        #: What was sent when, by `clock`: candidates for HOLD_S, steps of long work for a lease.
+        self._sent: dict[Hashable, float] = {}
+
+    def run(self, stop: threading.Event) -> None:
+        """Step until `stop` is set. While database or broker are away it waits, longer each time, up to seconds."""
+        wait_s = POLL_S
+        while not stop.is_set():
+            try:
+                self.step()
+                wait_s = POLL_S
+            except (BrokerAway, SQLAlchemyError) as error:
+                wait_s = min(wait_s * 2, _LONGEST_WAIT_S)
+                log.warning("relay_waits", kind=type(error).__name__, seconds=wait_s)
+            stop.wait(wait_s)
+
+    def step(self) -> int:
+        """Look at the log once; returns the number of messages sent. Raises BrokerAway, or what the database raises."""
+        now = datetime.now(UTC)
+        with self._database.read() as session:
+            rows = unsent(session, _ROWS_AT_ONCE, self._lease_s, now)
+            batches = due(session, self._lease_s)
+        shared = [row for row in rows if row.kind != CANDIDATE]
+        if shared:
+            with self._database.write() as session:
+                start_fan_outs(session, shared)
+        self._forget_old()
+        return self._send_changes([row for row in rows if row.kind == CANDIDATE], now) + self._resume(batches)
+
+    def _send_changes(self, rows: Sequence[Waiting], now: datetime) -> int:
+        changes: dict[int, list[int]] = {}
+        for row in rows:
+            if not self._sent_within(row.key, HOLD_S):
+                changes.setdefault(row.key, []).append(row.id)
+        if not changes:
+            return 0
+        room = MOST_WAITING - self._broker.state(CHANGES).waiting
+        keys = list(changes)
+        told: list[int] = []
+        messages = 0
+        try:
+            for first in range(0, min(len(keys), room * BATCH), BATCH):
+                batch = keys[first : first + BATCH]
+                self._broker.send(INDEX, CHANGES, batch)
+                messages += 1
+                for key in batch:
+                    self._sent[key] = self._clock()
+                    told += changes[key]
+        finally:
+            if told:
+                with self._database.write() as session:
+                    mark_sent(session, told, now)
+        return messages
+
+    def _resume(self, batches: Sequence[tuple[int, int]]) -> int:
+        """Send the next step of each long work that nobody is at, once in a lease."""
+        messages = 0
+        for step in batches:
+            if not self._sent_within((FAN_OUT, step), self._lease_s):
+                self._broker.send(FAN_OUT, REBUILD, step[0])
+                self._sent[(FAN_OUT, step)] = self._clock()
+                messages += 1
+        return messages
+
+    def _sent_within(self, what: Hashable, seconds: float) -> bool:
+        return what in self._sent and self._clock() - self._sent[what] < seconds
+
+    def _forget_old(self) -> None:
+        oldest = self._clock() - max(HOLD_S, self._lease_s)
+        self._sent = {what: at for what, at in self._sent.items() if at > oldest}

@@ -1,0 +1,57 @@
+"""What workers do: one task for each kind of message. The work itself is elsewhere."""
+
+from __future__ import annotations
+
+import functools
+import traceback
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import structlog
+from celery import Celery
+
+from indexer.changes import drain
+from indexer.engine.client import connect
+from indexer.fan_out import advance
+from indexer.retention import forget_ended
+from matching.settings import Settings
+from matching.storage.database import Database
+
+log = structlog.get_logger()
+
+INDEX, FAN_OUT, RETAIN = "index", "fan_out", "retain"
+
+
+def install(app: Celery, settings: Settings) -> None:
+    """Give the application its tasks. Each takes ids only, and may be done twice, late, or with others at once."""
+    database = Database(settings.database)  # connects at the first transaction
+
+    def index(keys: list[int]) -> None:
+        drain(database, connect(settings), settings)
+
+    def fan_out(number: int) -> None:
+        advance(database, connect(settings), settings, number)
+
+    def retain() -> None:
+        forget_ended(database)
+
+    works: Mapping[str, Callable[..., None]] = {INDEX: index, FAN_OUT: fan_out, RETAIN: retain}
+    for name, work in works.items():
+        app.task(name=name)(_reported(name, work))
+
+
+def _reported(name: str, work: Callable[..., None]) -> Callable[..., None]:
+    """`work`, whose failure is a line in the log: what it was about still waits in SQL, and the relay sends it again.
+
+    The line says what failed and where, never the error's own text, which may quote a person's data.
+    """
+
+    @functools.wraps(work)
+    def run(*arguments: Any) -> None:
+        try:
+            work(*arguments)
+        except Exception as error:
+            last = traceback.extract_tb(error.__traceback__)[-1]
+            log.error("task_failed", task=name, kind=type(error).__name__, at=f"{last.name}:{last.lineno}")
+
+    return run
