@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import subprocess
 import threading
 import uuid
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from click.testing import CliRunner
 from elasticsearch import Elasticsearch
+from sqlalchemy import func, select, update
 
 from indexer.engine.instance import Running, Status
 from indexer.engine.processes import group_gone
+from matching.candidates.records import Candidate, CandidateShowcase
+from matching.storage.changes import CANDIDATE, note_changes
+from matching.storage.database import Database
 from tests.support.command import HALLOWERK, environment
 from tests.support.ports import free_port
+from tests.support.waiting import wait_until
 from web.commands import up
 
 READY_WITHIN_S = 120
@@ -35,7 +42,29 @@ def prefix(engine: Running) -> Iterator[str]:
             client.indices.delete(index=index)
 
 
-def test_it_becomes_ready_and_an_interrupt_ends_all_of_it(engine: Running, prefix: str, tmp_path: Path) -> None:
+def pid_of(group: int, command: str) -> int:
+    """The process of a group that runs this sub-command of ours."""
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            words = (folder / "cmdline").read_bytes().split(b"\0")
+            if words[-2:] == [command.encode(), b""] and os.getpgid(int(folder.name)) == group:
+                return int(folder.name)
+    raise AssertionError(f"{command} does not run")
+
+
+def rename_somebody(state: Path, name: str) -> None:
+    """Change a candidate in the database of this state folder."""
+    database = Database(f"sqlite:///{state / 'hallowerk.db'}")
+    with database.write() as session:
+        somebody = session.execute(select(func.min(CandidateShowcase.candidate_id))).scalar_one()
+        session.execute(update(Candidate).where(Candidate.id == somebody).values(name=name))
+        note_changes(session, CANDIDATE, [somebody])
+    database.close()
+
+
+def test_it_becomes_ready_brings_changes_in_and_an_interrupt_ends_all_of_it(
+    engine: Running, prefix: str, tmp_path: Path
+) -> None:
     variables = {"PORT": str(free_port()), "ELASTICSEARCH_URL": engine.url, "HALLOWERK_INDEX_PREFIX": prefix}
     process = subprocess.Popen(
         [*HALLOWERK, "up", "--demo", "--people", "50"],
@@ -59,6 +88,11 @@ def test_it_becomes_ready_and_an_interrupt_ends_all_of_it(engine: Running, prefi
     listener.start()
     try:
         assert ready.wait(READY_WITHIN_S), "".join(lines)
+        os.kill(pid_of(process.pid, "relay"), signal.SIGKILL)
+        rename_somebody(tmp_path / "state", "Zacharias Hernoemd")
+        with Elasticsearch(engine.url) as client:
+            query = {"match": {"name": "Hernoemd"}}
+            wait_until(lambda: client.count(index=f"{prefix}-*", query=query)["count"], "the change is searchable", 60)
         process.send_signal(signal.SIGINT)
         assert process.wait(ENDS_WITHIN_S) == 0, "".join(lines)
         assert group_gone(process.pid, ENDS_WITHIN_S), "the command left processes behind"
@@ -69,6 +103,7 @@ def test_it_becomes_ready_and_an_interrupt_ends_all_of_it(engine: Running, prefi
     said = "".join(lines)
     assert f"HalloWerk is ready: http://127.0.0.1:{variables['PORT']}" in said
     assert "m.devries@demo.example" in said
+    assert "The relay ended by itself (exit code -9); it is started again." in said
     assert "Stopping" in said
     with Elasticsearch(engine.url) as client:
         assert client.ping(), "a cluster that is not ours was stopped"
@@ -87,9 +122,9 @@ def test_a_port_in_use_is_said_before_anything_is_started(tmp_path: Path) -> Non
 
 
 class Server:
-    """Stands in for gunicorn: lives until it is asked to end; waiting for it is when Ctrl-C comes."""
+    """Stands in for gunicorn, and what runs beside it: lives until it is asked to end; waiting for it is Ctrl-C."""
 
-    def __init__(self, _command: list[str]) -> None:
+    def __init__(self, _command: list[str], **_: object) -> None:
         self.ended = False
 
     def poll(self) -> int | None:

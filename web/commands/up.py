@@ -1,4 +1,4 @@
-"""`hallowerk up`: engine, database, index and web server in one foreground process that cleans up after itself."""
+"""`hallowerk up`: engine, database, index, web server and workers, from one foreground process that cleans up."""
 
 from __future__ import annotations
 
@@ -19,11 +19,13 @@ from indexer.engine.install import install
 from matching.settings import Settings, load_settings
 from matching.storage.database import Database
 from matching.storage.migrate import upgrade
+from web.commands.beside import Beside
 from web.commands.demo import print_accounts, run_load
 from web.commands.serve import server_command
 
 READY_WITHIN_S = 60
 STOP_WITHIN_S = 15
+LOOK_EVERY_S = 1.0
 
 
 class Stopped(Exception):
@@ -40,7 +42,8 @@ def _stop(_signal: int, _frame: FrameType | None) -> None:
 def command(demo: bool, people: int) -> None:
     """Start everything HalloWerk needs on this machine and serve it until Ctrl-C.
 
-    Fetches Elasticsearch when it is not there yet, starts it, brings the database up to date and serves the pages.
+    Fetches Elasticsearch when it is not there yet, starts it, brings the database up to date, and serves the pages.
+    Beside that run a relay, a worker and a beat, which bring changes into the index; one that dies is started again.
     Ctrl-C ends all that this command started.
     """
     settings = load_settings()
@@ -49,6 +52,7 @@ def command(demo: bool, people: int) -> None:
     signal.signal(signal.SIGINT, _stop)
     started_engine = False
     server: subprocess.Popen[bytes] | None = None
+    beside = Beside(click.echo)
     try:
         if not settings.elasticsearch_url:
             install(settings, click.echo)
@@ -59,12 +63,14 @@ def command(demo: bool, people: int) -> None:
         else:
             upgrade(Database(settings.database))
         server = subprocess.Popen(server_command(settings))  # noqa: S603 - the command is our own
+        beside.start()
         _wait_until_ready(settings, server)
         click.echo(f"\nHalloWerk is ready: http://{settings.host}:{settings.port}")
         if demo:
             print_accounts()
         click.echo("Ctrl-C ends it.")
-        code = server.wait()
+        while (code := _exit_code(server)) is None:
+            beside.look()
         raise SystemExit(f"The web server ended by itself (exit code {code}); the lines above say why.")
     except Stopped:
         click.echo("\nStopping ...")
@@ -80,8 +86,17 @@ def command(demo: bool, people: int) -> None:
                 server.wait(STOP_WITHIN_S)
             except subprocess.TimeoutExpired:
                 server.kill()
+        beside.stop()
         if started_engine:
             instance.stop(settings)
+
+
+def _exit_code(server: subprocess.Popen[bytes]) -> int | None:
+    """What the server ended with; None when it still runs after LOOK_EVERY_S."""
+    try:
+        return server.wait(LOOK_EVERY_S)
+    except subprocess.TimeoutExpired:
+        return None
 
 
 def _port_must_be_free(settings: Settings) -> None:
