@@ -14,7 +14,7 @@ from matching.search.filters import check_filters, place_clause
 from matching.search.knowledge import Knowledge
 from matching.search.query import matching_query, narrowing, scored_query
 from matching.search.ranking import RankingProfile
-from matching.search.textfields import returned_fields
+from matching.search.returned import returned_fields
 
 Body: TypeAlias = dict[str, Any]
 
@@ -35,7 +35,7 @@ def hits_body(criteria: SearchCriteria, profile: RankingProfile, knowledge: Know
         "query": scored_query(criteria, profile, knowledge),
         "sort": [*_SORTS[criteria.order], {"id": "asc"}],
         "track_scores": True,
-        "_source": returned_fields(criteria.showcase),
+        "_source": returned_fields(criteria),
     }
 
 
@@ -103,5 +103,5 @@ def one_body(criteria: SearchCriteria, candidate_id: int) -> Body:
     return {
         "size": 1,
         "query": all_of([{"term": {"id": candidate_id}}]),
-        "_source": returned_fields(criteria.showcase),
+        "_source": returned_fields(criteria),
     }

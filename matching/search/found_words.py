@@ -17,7 +17,7 @@ _ENDINGS = ("sters", "ster", "ers", "en", "er", "es", "s", "e")
 _SHORTEST_STEM = 4
 
 #: part -> (field with codes, vocabulary): their labels are words too, in the index as `term_labels`.
-_CODED = {
+CODED = {
     "level": ("level", "level"),
     "languages": ("languages", "language"),
     "licences": ("licences", "licence"),
@@ -82,7 +82,7 @@ def _texts(listing: Mapping[str, Any], knowledge: Knowledge) -> Iterator[tuple[s
             text = item.get(inner) if isinstance(item, Mapping) else item
             if isinstance(text, str):
                 yield part, text
-    for part, (field, vocabulary) in _CODED.items():
+    for part, (field, vocabulary) in CODED.items():
         for code in _listed(listing.get(field)):
             term = knowledge.vocabularies[vocabulary].get(code)
             if term:

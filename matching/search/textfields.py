@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from matching.candidates.parts import ShowcaseView
-from matching.search.fields import FIELDS
 
 #: Names are matched apart from the rest: they are not stemmed nor split, and count little.
 NAME_FIELD = "name"
@@ -39,15 +38,7 @@ TEXT_FIELDS: dict[str, str] = {
     "term_labels.availability": "availability",
 }
 
-#: Fields that pages and reasons have no use for.
-_NOT_RETURNED = frozenset({"term_labels", "first_function", "digest"})
-
 
 def searched_fields(view: ShowcaseView) -> tuple[str, ...]:
     """The text fields that this showcase shows now, whatever its index still holds."""
     return tuple(field for field, part in TEXT_FIELDS.items() if view.shows(part))
-
-
-def returned_fields(view: ShowcaseView) -> list[str]:
-    """The fields that a listing is returned with: those of parts shown now."""
-    return [field.name for field in FIELDS if view.shows(field.part) and field.name not in _NOT_RETURNED]
