@@ -12,15 +12,25 @@ from matching.accounts.passwords import password_matches
 from matching.accounts.policy import SEARCHERS, Actor
 from matching.accounts.records import Organisation, ShowcaseAccess, User
 from matching.candidates.records import Showcase
+from matching.storage.base import table_of
 
-#: A row for each showcase of the user's organisation, one with an empty code when it has none. Every request asks it.
+# Core tables: every request asks who acts, and the ORM's statements on the same columns take longer.
+_USERS, _ORGANISATIONS, _ACCESS, _SHOWCASES = map(table_of, (User, Organisation, ShowcaseAccess, Showcase))
+
+#: A row for each showcase of the user's organisation, one with an empty code when it has none.
 _ACTOR = (
-    select(User.name, User.role, User.postcode, Organisation.name.label("organisation"), Showcase.code)
-    .join(Organisation, Organisation.id == User.organisation_id)
-    .outerjoin(ShowcaseAccess, ShowcaseAccess.organisation_id == User.organisation_id)
-    .outerjoin(Showcase, Showcase.id == ShowcaseAccess.showcase_id)
-    .where(User.id == bindparam("user_id"), User.active)
-    .order_by(Showcase.position, func.lower(Showcase.name))
+    select(
+        _USERS.c.name,
+        _USERS.c.role,
+        _USERS.c.postcode,
+        _ORGANISATIONS.c.name.label("organisation"),
+        _SHOWCASES.c.code,
+    )
+    .join(_ORGANISATIONS, _ORGANISATIONS.c.id == _USERS.c.organisation_id)
+    .outerjoin(_ACCESS, _ACCESS.c.organisation_id == _USERS.c.organisation_id)
+    .outerjoin(_SHOWCASES, _SHOWCASES.c.id == _ACCESS.c.showcase_id)
+    .where(_USERS.c.id == bindparam("user_id"), _USERS.c.active)
+    .order_by(_SHOWCASES.c.position, func.lower(_SHOWCASES.c.name))
 )
 
 

@@ -34,6 +34,7 @@ Within = Callable[[ColumnElement[int]], ColumnElement[bool]]
 # Core tables: the ORM's statements on the same columns take longer per row.
 _CANDIDATES, _TERMS, _ENTRIES, _MEDIA = map(table_of, (Candidate, CandidateTerm, CandidateEntry, CandidateMedia))
 _SHOWINGS, _SHOWCASES, _PLACES, _POSTCODES = map(table_of, (CandidateShowcase, Showcase, PlaceRow, PostcodeRow))
+_IN_ORDER = select(_SHOWCASES).order_by(_SHOWCASES.c.position, _SHOWCASES.c.code)
 
 
 class Single(NamedTuple):
@@ -113,7 +114,7 @@ class ShowcaseRow:
 
 def read_showcases(session: Session) -> tuple[ShowcaseRow, ...]:
     """Every showcase in the order shown to people."""
-    rows = session.execute(select(_SHOWCASES).order_by(_SHOWCASES.c.position, _SHOWCASES.c.code))
+    rows = session.execute(_IN_ORDER)
     return tuple(
         ShowcaseRow(
             row.id,
@@ -137,18 +138,28 @@ def count_shown(session: Session, showcase_id: int) -> int:
     return session.execute(statement).scalar_one()
 
 
-def read_window(session: Session, after: int, size: int, showcases: Sequence[ShowcaseRow]) -> list[Profile]:
-    """The next at most `size` candidates with an id above `after` that any of `showcases` shows, by id.
+def window_end(session: Session, after: int, size: int) -> int | None:
+    """The id of the last of the next `size` candidates with an id above `after`; None when there are not so many."""
+    key = _CANDIDATES.c.id
+    statement = select(key).where(key > after).order_by(key).offset(size - 1).limit(1)
+    return session.execute(statement).scalar_one_or_none()
+
+
+def read_window(
+    session: Session, after: int, size: int, showcases: Sequence[ShowcaseRow], last: int | None = None
+) -> list[Profile]:
+    """The next at most `size` candidates with an id above `after`, up to `last`, that any of `showcases` shows, by id.
 
     Empty at the end. Takes STATEMENTS_PER_WINDOW statements (one when empty), each a walk along a key.
     """
     key, shown = _CANDIDATES.c.id, _SHOWINGS.c
     is_shown = exists().where(shown.candidate_id == key, shown.showcase_id.in_([row.id for row in showcases]))
-    singles = _singles(session, _select_singles().where(key > after, is_shown).limit(size))
+    statement = _select_singles().where(key > after, is_shown).limit(size)
+    singles = _singles(session, statement if last is None else statement.where(key <= last))
     if not singles:
         return []
-    first, last = singles[0].id, singles[-1].id
-    return _complete(session.connection(), singles, lambda column: column.between(first, last), showcases)
+    low, high = singles[0].id, singles[-1].id
+    return _complete(session.connection(), singles, lambda column: column.between(low, high), showcases)
 
 
 def read_keys(session: Session, keys: Sequence[int], showcases: Sequence[ShowcaseRow]) -> list[Profile]:

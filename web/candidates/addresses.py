@@ -36,9 +36,10 @@ def moved(address: str) -> str:
 
 
 def profile_urls(showcase: str, candidates: Iterable[int], query: Query) -> dict[int, str]:
-    """The address of `profile_url` by candidate, for a whole list: the search is written out once."""
+    """The address of `profile_url` by candidate, for a whole list: route and search are written out once."""
+    path = url_for("candidates.profile", showcase=showcase, candidate=0).removesuffix("0")
     search = _with("", query.opened("").arguments())
-    return {one: url_for("candidates.profile", showcase=showcase, candidate=one) + search for one in candidates}
+    return {one: f"{path}{one}{search}" for one in candidates}
 
 
 def count_url(showcase: str) -> str:
