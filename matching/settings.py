@@ -24,7 +24,7 @@ from matching.private import private_folder
 SHORTEST_SECRET_KEY = 32
 
 #: Fields that are a secret as a whole; addresses may hold one too.
-SECRETS = frozenset({"secret_key", "elasticsearch_api_key", "elasticsearch_password"})
+SECRETS = frozenset({"secret_key", "elasticsearch_api_key", "elasticsearch_password", "metrics_token"})
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 
@@ -135,6 +135,11 @@ class Settings(BaseSettings):
         description="Key that signs sessions, of 32 characters or more; empty: one is made once and kept in the state "
         "folder.",
     )
+    metrics_token: str = Field(
+        default="",
+        description="Token of 32 characters or more with which a program may read /metrics; empty: only operations "
+        "people may.",
+    )
     https: bool = Field(
         default=False,
         description="True behind HTTPS: cookies are Secure and HSTS is sent. Always true in production.",
@@ -156,9 +161,9 @@ class Settings(BaseSettings):
     def _empty_is_no_folder(cls, value: object) -> object:
         return value or None
 
-    @field_validator("secret_key")
+    @field_validator("secret_key", "metrics_token")
     @classmethod
-    def _secret_key_cannot_be_guessed(cls, value: str) -> str:
+    def _cannot_be_guessed(cls, value: str) -> str:
         if 0 < len(value) < SHORTEST_SECRET_KEY:
             raise ValueError(
                 f"has {len(value)} characters: use {SHORTEST_SECRET_KEY} or more that nobody can guess, or leave it "
