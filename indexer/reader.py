@@ -42,12 +42,20 @@ class EngineRefused(Exception):
 class Reader:
     """Searches the listings of showcases; needs only the client, the first part of index names, and its patience.
 
-    After `timeout_s` the engine itself stops working on a search: nobody waits for it any more.
+    After `timeout_s` the engine itself stops working on a search: nobody waits for it any more. `indexes`, by showcase
+    code, are searched in the place of what the aliases point to: to try an index before it is used.
     """
 
-    def __init__(self, client: Elasticsearch, prefix: str, timeout_s: float = USUAL_TIMEOUT_S) -> None:
+    def __init__(
+        self,
+        client: Elasticsearch,
+        prefix: str,
+        timeout_s: float = USUAL_TIMEOUT_S,
+        indexes: Mapping[str, str] | None = None,
+    ) -> None:
         self._client = client
         self._prefix = prefix
+        self._indexes = indexes or {}
         self._limit = {"timeout": f"{round(timeout_s * 1000)}ms"}
 
     def search(
@@ -149,7 +157,7 @@ class Reader:
 
     def _answers(self, showcase: ShowcaseView, bodies: Sequence[Body]) -> list[Mapping[str, Any]]:
         """The engine's answers in order; each is whole, never from a part of the shards."""
-        index = alias_name(self._prefix, showcase.code)
+        index = self._indexes.get(showcase.code) or alias_name(self._prefix, showcase.code)
         searches: list[Mapping[str, Any]] = []
         for body in bodies:
             header = {"index": index, "allow_partial_search_results": False}

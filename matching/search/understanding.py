@@ -7,17 +7,17 @@ error with only one reading count as equal, and what was read is always shown.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal, TypeVar
 
 from rapidfuzz.distance import OSA
 
 from matching.candidates.parts import ShowcaseView
-from matching.search.criteria import MAX_CHIPS
+from matching.search.criteria import CHIP_FIELDS, MAX_CHIPS, SearchCriteria
 from matching.search.suggestions import allowed_errors
-from matching.search.terms import KINDS, Name, names, offered
+from matching.search.terms import FILTER_KINDS, KINDS, Name, names, offered
 from matching.taxonomy.occupations import Match, Taxonomy
 from matching.taxonomy.text import normalise
 from matching.taxonomy.vocabularies import Vocabulary
@@ -112,6 +112,21 @@ class Understander:
     @cached_property
     def _by_squeezed(self) -> Mapping[str, list[Name]]:
         return _grouped([(name.key.replace(" ", ""), name) for name in self.entries])
+
+
+def with_understood(base: SearchCriteria, items: Iterable[Understood]) -> SearchCriteria:
+    """`base` with what typed text was read as: options ticked, chips and words added, each once."""
+    criteria = base
+    for item in items:
+        if item.kind in FILTER_KINDS:
+            ticked = criteria.filters.get(item.kind, frozenset()) | {item.code}
+            criteria = replace(criteria, filters={**criteria.filters, item.kind: ticked})
+        else:
+            name = CHIP_FIELDS[item.kind]
+            values: tuple[str, ...] = getattr(criteria, name)
+            changed = {name: tuple(dict.fromkeys((*values, item.code)))}
+            criteria = replace(criteria, **changed)  # type: ignore[arg-type]
+    return criteria
 
 
 def _grouped(pairs: list[tuple[str, Name]]) -> Mapping[str, list[Name]]:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from matching.candidates.parts import CATEGORIES, NOT_FILLED, ShowcaseView, category_by_word
 from matching.search.criteria import CHIP_FIELDS, DEFAULT_RADIUS_KM, MAX_CHIPS, MAX_TEXT, Centre, SearchCriteria
 from matching.search.filters import offered_options
 from matching.search.knowledge import Knowledge
 from matching.search.limits import MAX_WORD_TOKENS, count_tokens
-from matching.search.terms import FILTER_KINDS
-from matching.search.understanding import Understander, Understood
+from matching.search.understanding import Understander, Understood, with_understood
 from matching.taxonomy.places import Ambiguous, Gazetteer, Resolved
 from matching.taxonomy.text import normalise
 
@@ -107,24 +106,12 @@ def understood_criteria(base: SearchCriteria, text: str, understander: Understan
     understood = understander.read(text, base.showcase)
     if text.strip() and not understood:
         raise Unusable(f"There is no word to look for in {text!r}.")
-    criteria = base
-    for item in understood:
-        if item.kind in FILTER_KINDS:
-            criteria = replace(criteria, filters=_ticked(criteria.filters, item))
-        else:
-            name = CHIP_FIELDS[item.kind]
-            values: tuple[str, ...] = getattr(criteria, name)
-            changed = {name: tuple(dict.fromkeys((*values, item.code)))}
-            criteria = replace(criteria, **changed)  # type: ignore[arg-type]
+    criteria = with_understood(base, understood)
     if sum(len(getattr(criteria, name)) for name in CHIP_FIELDS.values()) > MAX_CHIPS:
         raise Unusable(f"Ask for at most {MAX_CHIPS} things at a time.")
     if count_tokens(criteria.words) > MAX_WORD_TOKENS:
         raise Unusable(f"Ask for at most {MAX_WORD_TOKENS} words at a time.")
     return Asked(criteria, understood)
-
-
-def _ticked(filters: Mapping[str, frozenset[str]], item: Understood) -> dict[str, frozenset[str]]:
-    return {**filters, item.kind: filters.get(item.kind, frozenset()) | {item.code}}
 
 
 def radius_km(text: str | None) -> int | None:
