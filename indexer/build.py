@@ -8,17 +8,20 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from elasticsearch import ApiError, Elasticsearch, TransportError
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from indexer import dead_letters, ledger, registry
 from indexer.bulk import BULK_TIMEOUT_S, USUAL_PATIENCE, BulkWriter, Patience, Refusal, Write
 from indexer.catalogue import read_catalogue
 from indexer.documents import Labels, ListingBuilder, fingerprint
 from indexer.synonyms import ensure_published, listing_body
 from indexer.targets import (
+    LISTINGS,
     Target,
     create_index,
     find_targets,
@@ -31,10 +34,10 @@ from indexer.targets import (
 )
 from matching.candidates.listings import Profile, ShowcaseRow, count_shown, read_window
 from matching.candidates.records import Candidate
-from matching.candidates.write import CANDIDATE
 from matching.settings import Settings
-from matching.storage.changes import Change, draw_index_version, mark_indexed
+from matching.storage.changes import CANDIDATE, Change, draw_index_version, mark_indexed, timeline
 from matching.storage.database import Database
+from matching.storage.index_state import LedgerEntry
 
 #: Candidates that are read and built from one snapshot.
 WINDOW = 1_000
@@ -96,13 +99,14 @@ def build(
     with database.read() as session:
         catalogue = read_catalogue(session)
         showcases = catalogue.choose(codes)
+    with database.write() as session:
         start = _read_start(session)
     if not showcases:
         raise BuildFailed("there is no showcase to build an index for")
     new = _targets(settings, showcases)
     try:
         ensure_published(client, settings)
-        _create(client, listing_body(settings), showcases, new, catalogue.labels)
+        _create(database, client, listing_body(settings), showcases, new, catalogue.labels)
         listings, refused = _fill(database, client, catalogue.labels, showcases, new, report, patience)
         names = [target.index for target in new.values()]
         client.options(request_timeout=BULK_TIMEOUT_S).indices.refresh(index=names)
@@ -111,19 +115,28 @@ def build(
         open_indexes(client, names, GREEN_WITHIN_S)
         former = _live(client, settings, new)
         swap_aliases(client, settings.index_prefix, tuple(new.values()), former)
+        if len(showcases) == len(catalogue.showcases):
+            _mark(database, start.changes)
+        with database.write() as session:
+            for code, target in new.items():
+                ledger.settle(session, code, target.index)
+                registry.make_live(session, code, target.index)
     except BaseException as error:
-        _remove(client, new, error)
+        _remove(database, client, new, error)
         raise
-    if len(showcases) == len(catalogue.showcases):
-        _mark(database, start.changes)
     pruned = prune(client, settings.index_prefix, new, former)
+    with database.write() as session:
+        registry.forget(session, pruned)
     return Built({code: target.index for code, target in new.items()}, listings, tuple(refused), tuple(pruned))
 
 
 def _read_start(session: Session) -> _Start:
-    known = select(Change.id).join(Candidate, Candidate.id == Change.key).where(Change.kind == CANDIDATE)
+    known = Change.key.in_(select(Candidate.id))
+    # From now on these rows speak for no later change: it gets a row of its own.
+    taken = update(Change).where(Change.kind == CANDIDATE, known).values(claimed_at=datetime.now(UTC))
+    ids = session.execute(taken.returning(Change.id).execution_options(synchronize_session=False)).scalars()
     newest = session.execute(select(func.max(Change.id))).scalar() or 0
-    return _Start(array("q", session.execute(known).scalars()), newest)
+    return _Start(array("q", sorted(ids)), newest)
 
 
 def _targets(settings: Settings, showcases: Sequence[ShowcaseRow]) -> dict[str, Target]:
@@ -135,15 +148,23 @@ def _targets(settings: Settings, showcases: Sequence[ShowcaseRow]) -> dict[str, 
 
 
 def _create(
+    database: Database,
     client: Elasticsearch,
     body: Mapping[str, Any],
     showcases: Sequence[ShowcaseRow],
     new: Mapping[str, Target],
     labels: Labels,
 ) -> None:
+    with database.read() as session:
+        life = timeline(session)
     for row in showcases:
-        meta = {"showcase": row.view.code, "fingerprint": fingerprint(row.view, labels, body)}
+        meta = {"showcase": row.view.code, "fingerprint": fingerprint(row.view, labels, body), "timeline": life}
         create_index(client, new[row.view.code].index, body, meta)
+    with database.write() as session:
+        for target in new.values():
+            registry.register(session, target.showcase, target.index)
+    with database.write() as session:
+        ledger.foresee(session, lambda column: column > 0)
 
 
 def _fill(
@@ -164,17 +185,28 @@ def _fill(
     after = 0
     with _rare_collections(), BulkWriter(client, patience) as writer:
         while True:
-            version, profiles = _next_window(database, after, showcases)
+            version, profiles, entries = _next_window(database, after, showcases)
             if not profiles:
                 break
+            writes, other = [], []
             for profile in profiles:
+                key = profile.single.id
                 for code, listing in builder.listings(profile):
-                    writer.add(
-                        Write(new[code].index, profile.single.id, version, listing.body(profile.single.id, version))
-                    )
-                    counts[code] += 1
+                    if entry := entries.get((code, key)):  # else shown since: a change in the log says so
+                        writes.append(Write(new[code].index, key, version, listing.body(key, version)))
+                        if entry.gone or entry.digest != listing.digest:
+                            other.append((code, key, listing.digest))
+                        counts[code] += 1
+            if other:
+                with database.write() as session:
+                    ledger.note_filled(session, version, other)
+            for write in writes:
+                writer.add(write)
             after = profiles[-1].single.id
             report(Progress(counts.total(), total))
+    codes = {target.index: code for code, target in new.items()}
+    with database.write() as session:
+        dead_letters.keep(session, version, ((codes[one.index], one) for one in writer.outcome.refused))
     return dict(counts), writer.outcome.refused
 
 
@@ -191,11 +223,17 @@ def _rare_collections() -> Iterator[None]:
         gc.set_threshold(*usual)
 
 
-def _next_window(database: Database, after: int, showcases: Sequence[ShowcaseRow]) -> tuple[int, list[Profile]]:
+def _next_window(
+    database: Database, after: int, showcases: Sequence[ShowcaseRow]
+) -> tuple[int, list[Profile], dict[ledger.Place, ledger.Entry]]:
     with database.write() as session:
         version = draw_index_version(session)
     with database.read() as session:  # starts after the draw, see matching.storage.changes
-        return version, read_window(session, after, WINDOW, showcases)
+        profiles = read_window(session, after, WINDOW, showcases)
+        last = profiles[-1].single.id if profiles else after
+        window = LedgerEntry.candidate_id.between(after + 1, last)
+        mine = LedgerEntry.showcase.in_([row.view.code for row in showcases])
+        return version, profiles, ledger.read(session, ledger.entries().where(mine, window))
 
 
 def _check(
@@ -212,7 +250,7 @@ def _check(
         shown = count_shown(session, row.id)
         since = select(func.count()).where(Change.kind == CANDIDATE, Change.id > start.newest)
         waiting = session.execute(since).scalar_one()
-    found = client.count(index=index)["count"]
+    found = client.count(index=index, query=LISTINGS)["count"]
     if len(lost) > ALLOWED_REFUSED_SHARE * shown:
         raise BuildFailed(
             f"showcase {row.view.code}: the engine refused {len(lost)} of {shown} listings; the first, candidate "
@@ -227,8 +265,10 @@ def _live(client: Elasticsearch, settings: Settings, codes: Mapping[str, Target]
     return [live for found in targets.values() if (live := live_target(found))]
 
 
-def _remove(client: Elasticsearch, new: Mapping[str, Target], error: BaseException) -> None:
+def _remove(database: Database, client: Elasticsearch, new: Mapping[str, Target], error: BaseException) -> None:
     names = [target.index for target in new.values()]
+    with database.write() as session:
+        registry.forget(session, names)
     try:
         client.indices.delete(index=names, ignore_unavailable=True)
     except (ApiError, TransportError) as failure:

@@ -339,8 +339,11 @@ def _send_once(
         elif error is None:  # a delete of what was never there has a status of its own, and no error
             outcome.written += 1
         elif status == _CONFLICT and (stored := _STORED_VERSION.search(error.get("reason", ""))):
-            outcome.newer += 1
-            outcome.conflicts.append(Conflict(write.target, write.id, int(stored[1])))
+            if int(stored[1]) == write.version:  # ours, of a try whose answer got lost
+                outcome.written += 1
+            else:
+                outcome.newer += 1
+                outcome.conflicts.append(Conflict(write.target, write.id, int(stored[1])))
         else:
             outcome.refused.append(Refusal(write.target, write.id, status, _without_values(error)))
     return again, why

@@ -2,41 +2,70 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import secrets
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import islice
 from typing import TypeAlias
 
 from elasticsearch import Elasticsearch
+from sqlalchemy import insert
+from sqlalchemy.orm import Session
 
-from indexer.bulk import USUAL_PATIENCE, BulkWriter, Outcome, Patience, Write
+from indexer import dead_letters, failpoints, ledger
+from indexer.bulk import USUAL_PATIENCE, BulkWriter, Conflict, Outcome, Patience, Refusal, Write
 from indexer.catalogue import read_catalogue
-from indexer.digests import stored_digests
-from indexer.documents import Labels, Listing, ListingBuilder
-from indexer.targets import Target, alias_name, current_targets, find_targets, live_target
-from matching.candidates.listings import read_keys, read_showcases
-from matching.candidates.write import CANDIDATE
+from indexer.documents import Listing, ListingBuilder, stub
+from indexer.ledger import NO_DIGEST, Entry, Intention, Place
+from indexer.registry import registered
+from indexer.targets import Target, alias_name
+from indexer.timeline import WritesPaused as WritesPaused
+from indexer.timeline import check_timeline
+from matching.candidates.listings import read_keys
 from matching.settings import Settings
-from matching.storage.changes import draw_index_version, mark_indexed, note_changes, pending_changes
+from matching.storage.changes import (
+    CANDIDATE,
+    claim_changes,
+    claim_oldest,
+    draw_index_version,
+    mark_indexed,
+    present_version,
+    raise_version,
+    release,
+)
 from matching.storage.database import Database
+from matching.storage.index_state import Finding
 
-#: Changes claimed at once; read, built and written as one batch.
+#: Candidates claimed at once; read, built and written as one batch.
 BATCH = 1_000
+#: What was read longer ago than this is read again before it is written.
+STALE_AFTER_S = 30.0
+#: Kind of a finding: a document's version is one that nobody drew.
+EDITED = "edited"
+#: Stands for the engine's answer in the dead letter of a listing that could not be built.
+NOT_SENT = 0
 
 #: showcase code -> listing of one candidate.
 Listings: TypeAlias = Mapping[str, Listing]
+Claimed: TypeAlias = Sequence[tuple[int, int]]
 
 
 @dataclass
 class Drained:
-    """What a drain did: changes taken from the log, candidates they were about, and what became of the writes.
+    """What was done: changes taken from the log, candidates they were about, and what became of the writes.
 
-    `unchanged` listings were not written: the live index holds the same already.
-    Changes of refused candidates stay in the log, to be tried again by the next drain.
+    `unchanged` listings were not written: the indexes hold the same already. `drifted` ones had a version that nobody
+    drew, and were written again. What the engine refused is kept as dead letters, and its changes are off the log.
     """
 
     changes: int = 0
     candidates: int = 0
     unchanged: int = 0
+    drifted: int = 0
     outcome: Outcome = field(default_factory=Outcome)
 
     def add(self, other: Drained) -> None:
@@ -44,7 +73,36 @@ class Drained:
         self.changes += other.changes
         self.candidates += other.candidates
         self.unchanged += other.unchanged
+        self.drifted += other.drifted
         self.outcome.add(other.outcome)
+
+
+@dataclass(frozen=True)
+class _Snapshot:
+    """The record as one read with a drawn version saw it; `at` is when that read began, on this process's clock."""
+
+    version: int
+    at: float
+    targets: Mapping[str, Sequence[Target]]
+    listings: Mapping[int, Listings]
+    unbuilt: Sequence[Refusal]
+
+    @property
+    def showcase_of(self) -> dict[str, str]:
+        """Showcase code by index."""
+        return {target.index: code for code, targets in self.targets.items() for target in targets}
+
+
+@dataclass
+class _Plan:
+    """What to write of a snapshot: `again` must be read once more, `newer` is in the hands of a later read."""
+
+    writes: list[Write] = field(default_factory=list)
+    intentions: list[Intention] = field(default_factory=list)
+    settled: list[Place] = field(default_factory=list)
+    unchanged: int = 0
+    newer: int = 0
+    again: set[int] = field(default_factory=set)
 
 
 def drain(
@@ -54,88 +112,245 @@ def drain(
     report: Callable[[Drained], None] = lambda _: None,
     patience: Patience = USUAL_PATIENCE,
 ) -> Drained:
-    """Write every candidate with a waiting change to the indexes, oldest change first; `report` hears each batch.
+    """Write every candidate with a free change to the indexes, oldest change first; `report` hears each batch.
 
-    A change is taken off the log only when every index that must hold it has answered for it, so a crash at any
-    moment loses nothing; doing it again does no harm. A listing that the live index holds as it is now is not written:
-    rewriting it would shift the counts that the scores of others depend on. Raises the client's errors when the engine
-    stays away.
+    See `index_candidates`.
     """
     done = Drained()
-    with database.read() as session:
-        labels = read_catalogue(session).labels
-    after = 0
-    while claimed := _claim(database, after):
-        after = claimed[-1][0]
-        done.add(_index(database, client, settings, labels, claimed, patience))
+
+    def claim(session: Session, token: str) -> Claimed:
+        return claim_oldest(session, CANDIDATE, BATCH, token, settings.lease_s)
+
+    while batch := _claim_and_index(database, client, settings, claim, patience):
+        done.add(batch)
         report(done)
     return done
 
 
-def _claim(database: Database, after: int) -> Sequence[tuple[int, int]]:
-    # `after` passes what this drain has tried, so that a refused candidate doesn't hold up the ones behind it.
-    with database.read() as session:
-        return pending_changes(session, CANDIDATE, BATCH, after)
-
-
-def _index(
+def index_candidates(
     database: Database,
     client: Elasticsearch,
     settings: Settings,
-    labels: Labels,
-    claimed: Sequence[tuple[int, int]],
-    patience: Patience,
+    keys: Iterable[int],
+    patience: Patience = USUAL_PATIENCE,
 ) -> Drained:
-    """Index the candidates of these changes; returns what was done."""
-    keys = sorted({key for _, key in claimed})
-    with database.write() as session:
-        version = draw_index_version(session)
-    # The read starts after the draw: what it sees is at least as new as every read with a lower version.
-    with database.read() as session:
-        showcases = read_showcases(session)
-        profiles = {profile.single.id: profile for profile in read_keys(session, keys, showcases)}
-    builder = ListingBuilder(labels, (row.view for row in showcases))
-    targets = find_targets(client, settings.index_prefix, builder.codes)
-    listings = {key: dict(builder.listings(profile)) for key, profile in profiles.items()}
-    same = _unchanged(client, settings.index_prefix, targets, listings)
-    with BulkWriter(client, patience) as writer:
-        for key in keys:
-            for write in _writes(targets, settings.index_prefix, key, listings.get(key, {}), version):
-                if not (write.live and (write.index, key) in same):
-                    writer.add(write)
-    refused = {refusal.id for refusal in writer.outcome.refused}
-    finished = [change for change, key in claimed if key not in refused]
-    with database.write() as session:
-        lost = set(finished) - mark_indexed(session, finished)
-        # Somebody else took these off meanwhile, who may have found their listings unchanged just before our older
-        # read was written: they are looked at once more.
-        note_changes(session, CANDIDATE, sorted({key for change, key in claimed if change in lost}))
-    return Drained(len(finished), len(keys) - len(refused), len(same), writer.outcome)
+    """Write these candidates to the indexes, as far as they have a change in the log that nobody is at.
 
-
-def _unchanged(
-    client: Elasticsearch, prefix: str, targets: Mapping[str, Sequence[Target]], listings: Mapping[int, Listings]
-) -> set[tuple[str, int]]:
-    """Alias and id of the listings that the live indexes hold as they are now.
-
-    Only live ones: an index that is being filled may still get an older read, which only a later version keeps out.
+    A change is taken off the log only when every index has answered for it, so a crash at any moment loses nothing;
+    doing it again does no harm. A listing that the indexes hold as it is now is not written: rewriting it would shift
+    the counts that the scores of others depend on. Raises WritesPaused when the indexes must be rebuilt first, or the
+    client's errors when the engine stays away; the changes are free for the next worker then.
     """
-    same = set()
-    for code, indexes in targets.items():
-        live = live_target(indexes)
-        wanted = {key: found[code].digest for key, found in listings.items() if code in found}
-        if live and wanted:
-            stored = stored_digests(client, live.index, wanted)
-            same |= {(alias_name(prefix, code), key) for key, digest in wanted.items() if stored.get(key) == digest}
-    return same
+    done = Drained()
+    rest = iter(sorted(set(keys)))
+    while some := list(islice(rest, BATCH)):
+
+        def claim(session: Session, token: str, some: Sequence[int] = some) -> Claimed:
+            return claim_changes(session, CANDIDATE, some, token, settings.lease_s)
+
+        if batch := _claim_and_index(database, client, settings, claim, patience):
+            done.add(batch)
+    return done
 
 
-def _writes(
-    targets: Mapping[str, Sequence[Target]], prefix: str, key: int, listings: Listings, version: int
-) -> Iterator[Write]:
-    """A document for each showcase that shows the candidate, a delete in every index of the others."""
-    for code, indexes in targets.items():
-        body = listings[code].body(key, version) if code in listings else None
-        for target in indexes if body is None else current_targets(indexes):
-            name = alias_name(prefix, code) if target.live else target.index
-            yield Write(name, key, version, body, live=target.live)
+def _claim_and_index(
+    database: Database,
+    client: Elasticsearch,
+    settings: Settings,
+    claim: Callable[[Session, str], Claimed],
+    patience: Patience,
+) -> Drained | None:
+    """Claim and index a batch; None when there was nothing to claim."""
+    token = secrets.token_hex(16)
+    with database.write() as session:
+        claimed = claim(session, token)
+    if not claimed:
+        return None
+    failpoints.reached("write.after_claim")
+    with _given_back(database, token):
+        return _Batch(database, client, settings, patience).index(claimed)
+
+
+@contextmanager
+def _given_back(database: Database, token: str) -> Iterator[None]:
+    """Give the claim back when the work fails, so that the next worker need not wait for the lease to run out."""
+    try:
+        yield
+    except BaseException:
+        with database.write() as session:
+            release(session, token)
+        raise
+
+
+class _Batch:
+    """Indexes the candidates of one claim."""
+
+    def __init__(self, database: Database, client: Elasticsearch, settings: Settings, patience: Patience) -> None:
+        self._database, self._client, self._patience = database, client, patience
+        self._prefix = settings.index_prefix
+        self._done = Drained()
+
+    def index(self, claimed: Claimed) -> Drained:
+        """Write until nothing has to be read again, and take the changes off the log."""
+        left = {key for _, key in claimed}
+        self._done.candidates = len(left)
+        while left:
+            left = self._write(sorted(left), claimed)
+        return self._done
+
+    def _write(self, keys: Sequence[int], claimed: Claimed) -> set[int]:
+        """One read of these candidates and its writes; returns those that must be read again."""
+        snapshot = _read(self._database, keys)
+        check_timeline(self._database, self._client, (one for many in snapshot.targets.values() for one in many))
+        with self._database.write() as session:
+            plan = _plan(snapshot, ledger.lock(session, snapshot.targets, keys), keys, self._prefix)
+            ledger.intend(session, snapshot.version, plan.intentions)
+            ledger.confirm(session, snapshot.version, plan.settled)
+        if time.monotonic() - snapshot.at > STALE_AFTER_S:
+            return set(keys)
+        failpoints.reached("write.before_bulk")
+        with BulkWriter(self._client, self._patience) as writer:
+            for write in plan.writes:
+                writer.add(write)
+        failpoints.reached("write.after_bulk")
+        outcome = writer.outcome
+        self._demand_aliases(snapshot, outcome)
+        outcome.refused += snapshot.unbuilt
+        drifted = self._overtake(snapshot, outcome.conflicts)
+        again = plan.again | drifted
+        finished = set(keys) - again
+        changes = [change for change, key in claimed if key in finished]
+        failpoints.reached("write.before_mark")
+        with self._database.write() as session:
+            _answer(session, snapshot, plan, outcome)
+            dead_letters.lift(session, snapshot.version, finished)
+            mark_indexed(session, changes)
+        outcome.newer += plan.newer
+        self._done.add(Drained(len(changes), 0, plan.unchanged, len(drifted), outcome))
+        return again
+
+    def _demand_aliases(self, snapshot: _Snapshot, outcome: Outcome) -> None:
+        """Raise WritesPaused when the engine does not have an alias that searches use; other indexes may be gone."""
+        aliases = {alias_name(self._prefix, code) for code in snapshot.targets}
+        if missing := sorted(aliases & outcome.absent):
+            raise WritesPaused(
+                f"The search engine has no alias {', '.join(missing)}. Run `hallowerk index reconcile`; until then "
+                f"changes wait in the database, and nothing is lost."
+            )
+
+    def _overtake(self, snapshot: _Snapshot, conflicts: Sequence[Conflict]) -> set[int]:
+        """Draw above every version that was not drawn by us (F24), and note it; returns the candidates it is about."""
+        if not conflicts:
+            return set()
+        with self._database.write() as session:
+            present = present_version(session)
+            strange = [conflict for conflict in conflicts if conflict.stored > present]
+            if strange:
+                raise_version(session, max(conflict.stored for conflict in strange))
+                counts = Counter(snapshot.showcase_of[conflict.index] for conflict in strange)
+                now = datetime.now(UTC)
+                rows = [
+                    {"at": now, "showcase": code, "kind": EDITED, "count": count, "repaired_at": now}
+                    for code, count in counts.items()
+                ]
+                session.execute(insert(Finding), rows)
+        return {conflict.id for conflict in strange}
+
+
+def _read(database: Database, keys: Sequence[int]) -> _Snapshot:
+    """Draw a version, and read these candidates and the targets as one snapshot."""
+    with database.write() as session:
+        ledger.foresee(session, lambda column: column.in_(keys))
+        version = draw_index_version(session)
+    at = time.monotonic()
+    # The read starts after the draw, so it holds all that was committed by then. It starts after the claim, so an index
+    # that it does not see yet is filled from a later read.
+    with database.read() as session:
+        targets = registered(session)
+        catalogue = read_catalogue(session)
+        profiles = read_keys(session, keys, catalogue.showcases)
+    builder = ListingBuilder(catalogue.labels, (row.view for row in catalogue.showcases))
+    listings: dict[int, Listings] = {}
+    unbuilt: list[Refusal] = []
+    for profile in profiles:
+        key = profile.single.id
+        try:
+            listings[key] = dict(builder.listings(profile))
+        except (TypeError, ValueError) as error:
+            # A profile that no document can be made of must not hold up the others.
+            reason = f"not_built: {type(error).__name__}"
+            shown = (target for code in sorted(profile.showcases) for target in targets.get(code, ()))
+            unbuilt += [Refusal(target.index, key, NOT_SENT, reason) for target in shown]
+    return _Snapshot(version, at, targets, listings, unbuilt)
+
+
+def _plan(snapshot: _Snapshot, entries: Mapping[Place, Entry], keys: Iterable[int], prefix: str) -> _Plan:
+    """What to write of a snapshot, given the ledger as it is now."""
+    plan = _Plan()
+    unbuilt = {refusal.id for refusal in snapshot.unbuilt}
+    for key in keys:
+        listings = snapshot.listings.get(key, {})
+        if key in unbuilt:
+            continue
+        if any(code in snapshot.targets and (code, key) not in entries for code in listings):
+            # Shown since the entries were made, or swept meanwhile: somebody with an older read may not know of it.
+            plan.again.add(key)
+            continue
+        for code, targets in snapshot.targets.items():
+            if entry := entries.get((code, key)):
+                _place(plan, snapshot.version, (code, key), entry, listings.get(code), targets, prefix)
+    return plan
+
+
+def _place(
+    plan: _Plan,
+    version: int,
+    place: Place,
+    entry: Entry,
+    listing: Listing | None,
+    targets: Sequence[Target],
+    prefix: str,
+) -> None:
+    """Add to the plan what becomes of a candidate's listing in one showcase."""
+    code, key = place
+    if entry.intended >= version:
+        plan.newer += 1
+        return
+    intention = Intention(code, key, listing.digest, 0) if listing else Intention(code, key, NO_DIGEST, 1)
+    same = entry.settled and (entry.digest, entry.gone) == (intention.digest, bool(intention.gone))
+    # An index that is being filled may still get an older read, which only a later version keeps out.
+    reached = [target for target in targets if target.filling or not same]
+    if same and listing and len(reached) < len(targets):
+        plan.unchanged += 1
+    if not reached:
+        plan.settled.append(place)
+        return
+    plan.intentions.append(intention)
+    body = listing.body(key, version) if listing else stub(key, version)
+    for target in reached:
+        if target.live:
+            plan.writes.append(Write(alias_name(prefix, code), key, version, body, live=True, behind=target.index))
+        else:
+            plan.writes.append(Write(target.index, key, version, body))
+
+
+def _answer(session: Session, snapshot: _Snapshot, plan: _Plan, outcome: Outcome) -> None:
+    """Note in the ledger what every index took, and keep what one refused."""
+    showcase_of = snapshot.showcase_of
+    refused = [(showcase_of[refusal.index], refusal) for refusal in outcome.refused]
+    dead_letters.keep(session, snapshot.version, refused)
+    if not plan.intentions:
+        return
+    keys = sorted({intention.candidate_id for intention in plan.intentions})
+    ledger.lock(session, snapshot.targets, keys)
+    # Looked at once the entries are held: a rebuild that goes live meanwhile has done so, or waits for us. What was
+    # written is right either way, but only the indexes known to the read have it.
+    present = registered(session)
+    doubtful = {(showcase_of[conflict.index], conflict.id) for conflict in outcome.conflicts}
+    doubtful |= {(code, refusal.id) for code, refusal in refused}
+    taken = [
+        (code, key)
+        for code, key, *_ in plan.intentions
+        if (code, key) not in doubtful and present.get(code) == snapshot.targets[code]
+    ]
+    ledger.acknowledge(session, snapshot.version, taken)

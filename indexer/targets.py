@@ -30,12 +30,16 @@ class TargetError(Exception):
 
 @dataclass(frozen=True, order=True)
 class Target:
-    """An index of a showcase; `build` sorts by age. `live`: the showcase's alias points to it."""
+    """An index of a showcase; `build` sorts by age. `live`: the showcase's alias points to it.
+
+    `filling`: it is being built and may lack anything; what is neither is a spare.
+    """
 
     build: str
     showcase: str
     index: str
     live: bool
+    filling: bool = False
 
 
 def alias_name(prefix: str, showcase: str) -> str:

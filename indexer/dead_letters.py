@@ -1,0 +1,78 @@
+"""Listings that the engine refused for good: kept with the reason until one is taken, tried again or put away."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import UTC, datetime
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from indexer.bulk import Refusal
+from matching.storage.base import table_of
+from matching.storage.changes import CANDIDATE, note_changes
+from matching.storage.index_state import DeadLetter
+
+_LETTERS = table_of(DeadLetter)
+
+
+def keep(session: Session, version: int, refused: Iterable[tuple[str, Refusal]]) -> None:
+    """Keep what was refused, with its showcase; the same listing refused again is one letter with one try more."""
+    now = datetime.now(UTC)
+    rows = {
+        (refusal.index, refusal.id): {
+            "index_name": refusal.index,
+            "showcase": showcase,
+            "candidate_id": refusal.id,
+            "version": version,
+            "status": refusal.status,
+            "reason": refusal.reason,
+            "tries": 1,
+            "at": now,
+        }
+        for showcase, refusal in refused
+    }
+    if not rows:
+        return
+    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
+    made = dialect.insert(_LETTERS)
+    again = {name: made.excluded[name] for name in ("version", "status", "reason", "at")}
+    upsert = made.on_conflict_do_update(
+        index_elements=["index_name", "candidate_id"], set_=again | {"tries": _LETTERS.c.tries + 1}
+    )
+    session.execute(upsert, [rows[place] for place in sorted(rows)])
+
+
+def lift(session: Session, version: int, keys: Collection[int]) -> None:
+    """Remove the letters of candidates that were written with `version`, but for what was refused with it."""
+    session.execute(delete(DeadLetter).where(DeadLetter.candidate_id.in_(keys), DeadLetter.version < version))
+
+
+def letters(session: Session, limit: int | None = None) -> Sequence[DeadLetter]:
+    """The letters there are, newest first."""
+    statement = select(DeadLetter).order_by(DeadLetter.at.desc(), DeadLetter.id.desc()).limit(limit)
+    return session.execute(statement).scalars().all()
+
+
+def count(session: Session) -> int:
+    """How many letters there are."""
+    return session.execute(select(func.count()).select_from(_LETTERS)).scalar_one()
+
+
+def replay(session: Session, ids: Collection[int] | None = None) -> int:
+    """Put the candidates of these letters (None: of all) into the change log again; returns how many letters that were.
+
+    A letter goes when its listing is taken.
+    """
+    statement = select(DeadLetter.candidate_id)
+    keys = session.execute(statement if ids is None else statement.where(DeadLetter.id.in_(ids))).scalars().all()
+    note_changes(session, CANDIDATE, sorted(set(keys)))
+    return len(keys)
+
+
+def discard(session: Session, ids: Collection[int] | None = None) -> int:
+    """Remove these letters (None: all); returns how many. The indexes stay without those listings until they change."""
+    statement = delete(DeadLetter).returning(DeadLetter.id)
+    removed = session.execute(statement if ids is None else statement.where(DeadLetter.id.in_(ids)))
+    return len(removed.all())
