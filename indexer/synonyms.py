@@ -46,11 +46,16 @@ class ProblemsFound(Exception):
 
 @dataclass(frozen=True)
 class Published:
-    """What was put in force: number of rules, the indexes that read them, and those made with rules of their own."""
+    """What was put in force: number of rules, and the indexes that read them.
+
+    `fixed` are indexes made with rules of their own; `down` those that the engine could not open, which read the rules
+    when they open.
+    """
 
     rules: int
     indexes: tuple[str, ...]
-    others: tuple[str, ...]
+    fixed: tuple[str, ...]
+    down: tuple[str, ...]
 
 
 def listing_body(settings: Settings) -> dict[str, Any]:
@@ -194,13 +199,14 @@ def _put_in_force(
         file.drop_draft()
     ours = f"{settings.index_prefix}-*"
     try:
-        indexes, others = _reload(client, ours)
+        read, fixed = _reload(client, ours)
     except BaseException:
         file.replace(former)
         _reload_former(client, ours)
         raise
     client.indices.clear_cache(index=ours, request=True)
-    return Published(len(rules.rules), indexes, others)
+    down = set(client.indices.get(index=ours, features="aliases")) - read - fixed
+    return Published(len(rules.rules), *(tuple(sorted(names)) for names in (read, fixed, down)))
 
 
 def _compile(client: Elasticsearch, index: str, source: Mapping[str, Any], wrong: str) -> None:
@@ -219,7 +225,7 @@ def _compile(client: Elasticsearch, index: str, source: Mapping[str, Any], wrong
         raise SynonymsRefused(f"Not published: {wrong} ({_innermost(error.body)}).") from error
 
 
-def _reload(client: Elasticsearch, indexes: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _reload(client: Elasticsearch, indexes: str) -> tuple[set[str], set[str]]:
     """Have the indexes read the file anew: those that did, and those that have no file to read.
 
     A failure comes with status 200: the rules of before stay in force there. Raises SynonymsRefused then.
@@ -236,8 +242,8 @@ def _reload(client: Elasticsearch, indexes: str) -> tuple[tuple[str, ...], tuple
             + ")."
         )
     details = answer["reload_details"]
-    readers = {detail["index"] for detail in details if detail["reloaded_analyzers"]}
-    return tuple(sorted(readers)), tuple(sorted({detail["index"] for detail in details} - readers))
+    read = {detail["index"] for detail in details if detail["reloaded_analyzers"]}
+    return read, {detail["index"] for detail in details} - read
 
 
 def _reload_former(client: Elasticsearch, indexes: str) -> None:

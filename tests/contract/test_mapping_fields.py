@@ -83,3 +83,18 @@ def test_an_index_is_made_without_a_file_in_the_engine() -> None:
     }.items():
         assert len(analysis["filter"][name][setting]) > 5, name
         assert not [key for key in analysis["filter"][name] if key.endswith("_path")]
+
+
+def test_synonyms_are_read_from_the_engines_file_when_one_is_named() -> None:
+    """Then the index says nothing of the rules themselves, so that other rules make no other index."""
+    named = index_body(synonyms_path="synonyms/candidates.txt")["settings"]["analysis"]
+    assert named["filter"].pop("synonyms") == {
+        "type": "synonym_graph",
+        "synonyms_path": "synonyms/candidates.txt",
+        "updateable": True,
+        "lenient": True,
+    }
+    inline = index_body()["settings"]["analysis"]
+    del inline["filter"]["synonyms"]
+    assert named == inline
+    assert [name for name, chain in named["analyzer"].items() if "synonyms" in chain["filter"]] == ["dutch_search"]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import NoReturn
 
 import click
 import orjson
@@ -34,11 +36,9 @@ def check_command(file: Path, as_json: bool) -> None:
     Terms are compared as the search engine reads them when one runs. Exit code 1 when there is a problem.
     """
     settings, content = load_settings(), file.read_bytes()
-    try:
+    with _clear_messages():
         problems, analysed = _check(content, settings)
         published = is_published(content, settings)
-    except EngineError as error:
-        raise SystemExit(str(error)) from error
     if as_json:
         report = {
             "file": _shown(file),
@@ -66,18 +66,17 @@ def publish_command(file: Path) -> None:
     When something is wrong the former synonyms stay in force. Exit code 1 when it was not published.
     """
     settings = load_settings()
-    try:
-        done = publish(file.read_bytes(), connect(settings), settings, lambda message: click.echo(message, err=True))
-    except ProblemsFound as error:
-        _show(file, error.problems)
-        raise SystemExit("Not published: correct these first.") from error
-    except EngineError as error:
-        raise SystemExit(str(error)) from error
-    except (ApiError, TransportError) as error:
-        raise SystemExit(f"Not published: the search engine gives no answer ({error}).") from error
+    with _clear_messages():
+        try:
+            done = publish(file.read_bytes(), connect(settings), settings, lambda said: click.echo(said, err=True))
+        except ProblemsFound as error:
+            _show(file, error.problems)
+            _end("Not published: correct these first.")
     click.echo(f"{done.rules} rules in force in {len(done.indexes)} indexes")
-    for index in done.others:
+    for index in done.fixed:
         click.echo(f"{index} holds synonyms of its own: run `hallowerk index build`")
+    for index in done.down:
+        click.echo(f"{index} is down and reads them when it opens: see docs/synonyms.md")
 
 
 def _check(content: bytes, settings: Settings) -> tuple[list[Problem], bool]:
@@ -86,8 +85,22 @@ def _check(content: bytes, settings: Settings) -> tuple[list[Problem], bool]:
         return check(content, connect(settings), settings), True
     except (EngineUnavailable, TransportError):
         return check(content, None, settings), False
-    except ApiError as error:
-        raise SystemExit(f"The search engine refused to analyse the terms: {error}") from error
+
+
+@contextmanager
+def _clear_messages() -> Iterator[None]:
+    """Turn what can go wrong into one sentence on standard error and exit code 1."""
+    try:
+        yield
+    except EngineError as error:
+        _end(str(error))
+    except (ApiError, TransportError) as error:
+        _end(f"The search engine gives no answer, or refuses: {error}. See `hallowerk doctor`.")
+
+
+def _end(message: str) -> NoReturn:
+    click.echo(message, err=True)
+    raise SystemExit(1)
 
 
 def _show(file: Path, problems: Sequence[Problem]) -> None:
