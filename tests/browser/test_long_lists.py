@@ -1,4 +1,4 @@
-"""Long lists of filter options: the usual ones and 'Niet ingevuld' in sight, the others one click away."""
+"""Long lists of filter options: the usual ones in sight, the others one click away, 'Niet ingevuld' always last."""
 
 from __future__ import annotations
 
@@ -30,8 +30,19 @@ def test_what_people_have_and_not_filled_in_are_in_sight(open_page: OpenPage, si
     assert options.evaluate("part => part.scrollHeight <= part.clientHeight")
 
     page.locator("#alle-certificaat > summary").click()
-    assert len(in_sight(page)) > len(shown)
+    unfolded = in_sight(page)
+    assert len(unfolded) > len(shown)
+    assert unfolded[-1] == shown[-1]
+    assert options.locator("label.opt").last.inner_text() == shown[-1]
     expect(page.locator("#alle-certificaat > summary")).to_contain_text("Toon minder")
+    # The list is longer than its room by now: its end stays in sight, and never lies over what has the focus.
+    assert options.evaluate("part => part.scrollHeight > part.clientHeight")
+    expect(options.get_by_text("Niet ingevuld")).to_be_in_viewport()
+    page.locator("#alle-certificaat input").last.focus()
+    focused, end = (options.locator(name).bounding_box() for name in ("label.opt:has(:focus)", "label.opt--none"))
+    assert focused
+    assert end
+    assert focused["y"] + focused["height"] <= end["y"]
 
 
 def test_a_ticked_option_that_nobody_has_stays_in_sight(open_page: OpenPage) -> None:
@@ -54,12 +65,17 @@ def test_in_the_sheet_and_without_javascript(open_page: OpenPage) -> None:
     phone.locator("#filters-aanpassen").click()
     summary = phone.locator("#alle-certificaat > summary")
     expect(summary).to_have_text(ALL)
-    before = len(in_sight(phone))
+    before = in_sight(phone)
     summary.click()
-    assert len(in_sight(phone)) > before
+    unfolded = in_sight(phone)
+    assert len(unfolded) > len(before)
+    assert unfolded[-1] == before[-1]
+    assert unfolded[-1].startswith("Niet ingevuld")
+    options = phone.locator("#opties-certificaat")
+    assert options.evaluate("part => part.scrollHeight <= part.clientHeight")
 
     plain = open_page(f"{HOME}?categorie=certificaat", java_script_enabled=False)
     plain.locator("#alle-certificaat > summary").click()
-    plain.locator("#alle-certificaat input").last.check(force=True)
+    plain.locator("#alle-certificaat label").last.click()
     plain.get_by_role("button", name="Filters toepassen").click()
     expect(plain).to_have_url(re.compile(r"f\.certificaat="))

@@ -125,6 +125,7 @@ def test_a_showcase_offers_its_own_categories_and_options(client: FlaskClient, v
     for shown in view.categories:
         options = re.findall(rf'name="f\.{CATEGORIES[shown.code].slug}" value="([^"]+)"', page)
         assert options.count("niet-ingevuld") == 1
+        assert options[-1] == "niet-ingevuld"
         if shown.options is not None:
             assert set(options) == {*shown.options, "niet-ingevuld"}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -11,11 +11,12 @@ from markupsafe import Markup
 
 from matching.candidates.parts import CATEGORIES, NOT_FILLED, ShowcaseView
 from matching.taxonomy.vocabularies import load_vocabularies
-from web import formatting
 from web.candidates.checks import offered_options
 from web.candidates.query import Query
+from web.formatting import format_number
 from web.labels import category_label, option_label
 from web.language import chosen_language
+from web.templating import icon
 
 #: Categories of which one option is chosen at a time (CAND-35).
 SINGLE = frozenset({"recency"})
@@ -23,68 +24,36 @@ SINGLE = frozenset({"recency"})
 LONG, MOST = 14, 18
 # A page has hundreds of options. In a loop of the template they took a third of its time, so they are put together
 # here: what is the same on every page once per process, number, tick and look for each page.
-GAP = Markup('<span class="opts__gap" aria-hidden="true"></span>')
-BOX = Markup('<input type="checkbox" form="zoek" id="f-{slug}-{code}" name="f.{slug}" value="{code}"')
-LABEL = Markup("<span>{label}</span>")
+GAP = '<span class="opts__gap" aria-hidden="true"></span>'
+BOX = Markup('"><input type="checkbox" form="zoek" id="f-{slug}-{code}" name="f.{slug}" value="{code}"')
+LABEL = Markup(">{mark}<span>{label}</span>")
 
 
 @dataclass(frozen=True)
 class CategoryView:
-    """A filter category with its options and which of them are ticked.
+    """A filter category: `active` options of `size` are ticked, and the HTML of all.
 
-    `options` are in sight, `others` unfold on demand; `counts` are candidates by option, None if nothing was searched.
+    `options` are in sight, `others` unfold on demand, `last` is 'Niet ingevuld', which ends every category.
     """
 
     slug: str
     label: str
-    ticked: tuple[str, ...]
+    active: int
+    size: int
     open: bool
     single: bool
-    options: tuple[_Drawn, ...]
-    others: tuple[_Drawn, ...]
-    counts: Mapping[str, int] | None
-
-    @property
-    def active(self) -> int:
-        """How many options are ticked."""
-        return len(self.ticked)
-
-    @property
-    def size(self) -> int:
-        """How many options there are, in sight or not."""
-        return len(self.options) + len(self.others)
-
-    def drawn(self, mark: Markup) -> Markup:
-        """The options in sight as HTML; `mark` is the icon that a ticked one shows."""
-        return self._html(self.options, mark)
-
-    def drawn_others(self, mark: Markup) -> Markup:
-        """The options under 'Toon alle' as HTML."""
-        return self._html(self.others, mark)
-
-    def _html(self, drawn: tuple[_Drawn, ...], mark: Markup) -> Markup:
-        options = (self._option(option, mark) for option in drawn)
-        return Markup("\n".join(options))  # noqa: S704 - made of Markup and numbers only
-
-    def _option(self, option: _Drawn, mark: Markup) -> str:
-        look = option.look
-        count = ""
-        if self.counts is not None:
-            number = formatting.format_number(self.counts.get(option.code, 0))
-            look += " opt--zero" if number == "0" else ""
-            count = f' <span class="opt__count">{number}</span>'
-        ticked = " checked" if option.code in self.ticked else ""
-        return f'{option.gap}<label class="opt{look}">{option.box}{ticked}>{mark}{option.label}{count}</label>'
+    options: Markup
+    others: Markup
+    last: Markup
 
 
 class _Drawn(NamedTuple):
-    """What of an option is the same on every page in one language; `look` holds class names."""
+    """What of an option is the same on every page in one language: the HTML before its look, its tick and its count."""
 
     code: str
-    gap: Markup
-    look: str
-    box: Markup
-    label: Markup
+    before_look: str
+    before_tick: str
+    before_count: str
 
 
 def category_views(view: ShowcaseView, query: Query, counts: Mapping[str, Mapping[str, int]]) -> Iterator[CategoryView]:
@@ -96,29 +65,45 @@ def category_views(view: ShowcaseView, query: Query, counts: Mapping[str, Mappin
         category = CATEGORIES[shown.code]
         ticked = query.filters.get(category.code, ())
         here = counts.get(category.code, {}) if counts else None
-        options, others = _folded(_draw(view, category.code, language), ticked, here)
+        *drawn, last = _draw(view, category.code, language)
+        options, others = _folded(drawn, ticked, here)
         yield CategoryView(
             slug=category.slug,
             label=category_label(category.code),
-            ticked=ticked,
+            active=len(ticked),
+            size=len(drawn) + 1,
             open=query.category == category.code,
             single=category.code in SINGLE,
-            options=options,
-            others=others,
-            counts=here,
+            options=_html(options, ticked, here),
+            others=_html(others, ticked, here),
+            last=_html([last], ticked, here),
         )
 
 
 def _folded(
-    drawn: tuple[_Drawn, ...], ticked: tuple[str, ...], counts: Mapping[str, int] | None
-) -> tuple[tuple[_Drawn, ...], tuple[_Drawn, ...]]:
-    """The options in sight and the others, each in their own order; what is ticked and 'Niet ingevuld' are in sight."""
-    if counts is None or len(drawn) <= LONG:
+    drawn: Sequence[_Drawn], ticked: Sequence[str], counts: Mapping[str, int] | None
+) -> tuple[Sequence[_Drawn], Sequence[_Drawn]]:
+    """The options in sight and the others, each in their own order; what is ticked is in sight."""
+    if counts is None or len(drawn) < LONG:
         return drawn, ()
     most = sorted(drawn, key=lambda option: -counts.get(option.code, 0))[:MOST]
-    kept = {option.code for option in most if counts.get(option.code, 0)} | {*ticked, NOT_FILLED}
-    others = tuple(option for option in drawn if option.code not in kept)
-    return tuple(option for option in drawn if option.code in kept), others
+    kept = {option.code for option in most if counts.get(option.code, 0)}.union(ticked)
+    others = [option for option in drawn if option.code not in kept]
+    return [option for option in drawn if option.code in kept], others
+
+
+def _html(options: Iterable[_Drawn], ticked: Sequence[str], counts: Mapping[str, int] | None) -> Markup:
+    """Options as HTML; `counts` are candidates by option, None if nothing was searched."""
+    html = []
+    for code, before_look, before_tick, before_count in options:
+        look = count = ""
+        if counts is not None:
+            number = counts.get(code, 0)
+            look = "" if number else " opt--zero"
+            count = f' <span class="opt__count">{format_number(number)}</span>'
+        tick = " checked" if code in ticked else ""
+        html.append(f"{before_look}{look}{before_tick}{tick}{before_count}{count}</label>")
+    return Markup("\n".join(html))  # noqa: S704 - made of Markup and numbers only
 
 
 @lru_cache(maxsize=256)
@@ -127,13 +112,13 @@ def _draw(view: ShowcaseView, category: str, language: str) -> tuple[_Drawn, ...
     vocabularies = dict(load_vocabularies())
     names, slug = CATEGORIES[category].vocabularies, CATEGORIES[category].slug
     begins = {vocabularies[names[1]].codes[0], NOT_FILLED} if len(names) > 1 else set()
+    mark = icon("check", "opt__mark")
     return tuple(
         _Drawn(
             code,
-            GAP if code in begins else Markup(""),
-            " opt--none" if code == NOT_FILLED else "",
+            f'{GAP if code in begins else ""}<label class="opt{" opt--none" if code == NOT_FILLED else ""}',
             BOX.format(slug=slug, code=code),
-            LABEL.format(label=option_label(category, code)),
+            LABEL.format(mark=mark, label=option_label(category, code)),
         )
         for code in offered_options(view, category, vocabularies)
     )
