@@ -111,7 +111,7 @@ def publish(content: bytes, client: Elasticsearch, settings: Settings, report: R
     if file is None:
         raise RebuildNeeded(
             "Not published: HALLOWERK_SYNONYMS_DIR does not say which folder the cluster reads synonyms from, so its "
-            "indexes hold their own. Rebuild them: `hallowerk index build`."
+            "indexes hold their own. Rebuild them: `hallowerk index rebuild`."
         )
     rules = read_rules(content)
     with _publishing(file, report), _scratch_index(client, settings) as index:

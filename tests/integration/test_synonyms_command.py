@@ -90,7 +90,7 @@ def test_publish_says_what_it_did_and_check_knows_it(run: Run, words: Path, engi
         done = run("publish", words)
         assert done.exit_code == 0, done.output
         assert done.stdout == (
-            f"1 rules in force in 0 indexes\n{own} holds synonyms of its own: run `hallowerk index build`\n"
+            f"1 rules in force in 0 indexes\n{own} holds synonyms of its own: run `hallowerk index rebuild`\n"
         )
     finally:
         client.indices.delete(index=own)
@@ -103,7 +103,7 @@ def test_what_goes_wrong_outside_is_one_sentence(run: Run, words: Path, tmp_path
     for variables, said in (
         ({"ELASTICSEARCH_URL": "http://127.0.0.1:9"}, "The search engine gives no answer"),
         ({"ELASTICSEARCH_URL": ""}, "The search engine is not running"),
-        ({"HALLOWERK_SYNONYMS_DIR": ""}, "Rebuild them: `hallowerk index build`"),
+        ({"HALLOWERK_SYNONYMS_DIR": ""}, "Rebuild them: `hallowerk index rebuild`"),
         ({"HALLOWERK_SYNONYMS_DIR": str(tmp_path / "none")}, "There is no folder"),
         ({"HALLOWERK_SYNONYMS_DIR": str(tmp_path)}, "does not read files from"),
     ):

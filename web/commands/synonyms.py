@@ -74,7 +74,7 @@ def publish_command(file: Path) -> None:
             _end("Not published: correct these first.")
     click.echo(f"{done.rules} rules in force in {len(done.indexes)} indexes")
     for index in done.fixed:
-        click.echo(f"{index} holds synonyms of its own: run `hallowerk index build`")
+        click.echo(f"{index} holds synonyms of its own: run `hallowerk index rebuild`")
     for index in done.down:
         click.echo(f"{index} is down and reads them when it opens: see docs/synonyms.md")
 
