@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 import ssl
 import time
@@ -13,7 +14,7 @@ from celery.platforms import SecurityWarning
 from kombu import Queue
 
 from indexer.queues import HOUSEKEEPING, QUEUES, SENT_AT
-from indexer.tasks import RETAIN, install
+from indexer.tasks import RETAIN, SWEEP, install
 from matching.settings import Settings
 
 #: After this long a message that a worker took and never finished is handed out again. The relay has long done that
@@ -27,7 +28,7 @@ _FILE_POLL_S = 0.1
 _LONGEST_RECONNECT_WAIT_S = 5.0
 
 #: Regular task -> seconds between two.
-_EVERY_S = {RETAIN: 3600.0}
+_EVERY_S = {SWEEP: 600.0, RETAIN: 3600.0}
 
 
 class App(Celery):
@@ -76,7 +77,7 @@ def start_worker(settings: Settings, queues: list[str]) -> int:
 
     The task in hand is finished first. More workers do more at once; each is a process of its own.
     """
-    signals.setup_logging.connect(_leave_logging_alone)
+    signals.setup_logging.connect(_log_warnings_only)
     # As root it would warn of pickles; ours are JSON.
     warnings.filterwarnings("ignore", category=SecurityWarning)
     worker = make_app(settings).Worker(
@@ -94,8 +95,9 @@ def start_worker(settings: Settings, queues: list[str]) -> int:
     return int(worker.exitcode or 0)
 
 
-def _leave_logging_alone(**_: object) -> None:
-    """Our own log says what failed; of Celery's only warnings are heard, on standard error."""
+def _log_warnings_only(**_: object) -> None:
+    """Of Celery's own log only what went wrong with the broker is of interest; tasks report for themselves."""
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
 
 
 def _broker(settings: Settings) -> dict[str, Any]:

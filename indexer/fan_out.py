@@ -12,12 +12,12 @@ from sqlalchemy import ColumnElement, Select, and_, exists, func, insert, not_, 
 from sqlalchemy.orm import Session
 
 from indexer.catalogue import read_catalogue
-from indexer.changes import drain
+from indexer.changes import index_candidates
 from indexer.documents import fingerprint
 from indexer.registry import registered
+from indexer.synonyms import listing_body
 from indexer.targets import read_meta, write_meta
 from matching.candidates.records import Candidate, CandidateShowcase, Showcase
-from matching.search.mapping import index_body
 from matching.settings import Settings
 from matching.storage.changes import CANDIDATE, SHOWCASE, Change, Waiting, mark_indexed
 from matching.storage.database import Database
@@ -81,7 +81,7 @@ def advance(database: Database, client: Elasticsearch, settings: Settings, fan_o
     if batch is None:
         return
     if batch.keys:
-        drain(database, client, settings)
+        index_candidates(database, client, settings, batch.keys)
     else:
         _note_fingerprints(database, client, settings, batch)
     _finish(database, batch)
@@ -144,7 +144,7 @@ def _note_fingerprints(database: Database, client: Elasticsearch, settings: Sett
             return
         rows = [row for row in catalogue.showcases if batch.kind != SHOWCASE or row.id == batch.key]
         targets = registered(session, [row.view.code for row in rows])
-    body = index_body()
+    body = listing_body(settings)
     for row in rows:
         wanted = fingerprint(row.view, catalogue.labels, body)
         for target in targets[row.view.code]:

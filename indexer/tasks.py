@@ -10,16 +10,17 @@ from typing import Any
 import structlog
 from celery import Celery
 
-from indexer.changes import drain
+from indexer.changes import index_candidates
 from indexer.engine.client import connect
 from indexer.fan_out import advance
 from indexer.retention import forget_ended
+from indexer.stubs import sweep_stubs
 from matching.settings import Settings
 from matching.storage.database import Database
 
 log = structlog.get_logger()
 
-INDEX, FAN_OUT, RETAIN = "index", "fan_out", "retain"
+INDEX, FAN_OUT, SWEEP, RETAIN = "index", "fan_out", "sweep", "retain"
 
 
 def install(app: Celery, settings: Settings) -> None:
@@ -27,15 +28,18 @@ def install(app: Celery, settings: Settings) -> None:
     database = Database(settings.database)  # connects at the first transaction
 
     def index(keys: list[int]) -> None:
-        drain(database, connect(settings), settings)
+        index_candidates(database, connect(settings), settings, keys)
 
     def fan_out(number: int) -> None:
         advance(database, connect(settings), settings, number)
 
+    def sweep() -> None:
+        sweep_stubs(database, connect(settings))
+
     def retain() -> None:
         forget_ended(database)
 
-    works: Mapping[str, Callable[..., None]] = {INDEX: index, FAN_OUT: fan_out, RETAIN: retain}
+    works: Mapping[str, Callable[..., None]] = {INDEX: index, FAN_OUT: fan_out, SWEEP: sweep, RETAIN: retain}
     for name, work in works.items():
         app.task(name=name)(_reported(name, work))
 

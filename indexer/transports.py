@@ -88,9 +88,15 @@ class FileChannel(filesystem.Channel):
 
 
 class FileTransport(filesystem.Transport):
-    """Messages in a folder: for one machine without a Redis."""
+    """Messages in a folder, for one machine without a Redis. A folder that can't be used is a broker that is away."""
 
     Channel = FileChannel
+    connection_errors = (*filesystem.Transport.connection_errors, OSError)
+
+    def establish_connection(self) -> Any:
+        """Look at the folder, so that a worker tries again until it can be used; see kombu's."""
+        private_folder(Path(self.client.transport_options["data_folder_in"]))
+        return super().establish_connection()
 
 
 class RedisChannel(redis.Channel):
