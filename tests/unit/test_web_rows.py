@@ -11,7 +11,7 @@ from flask import Flask
 from matching.search.results import Hit, Reason, Sign
 from tests.support.listings import EVERYTHING
 from web.candidates.reasons import reason_view
-from web.candidates.results import Row, _row
+from web.candidates.rows import Row, row_view
 from web.language import install_language
 
 LABEL = {"label": "Heftruckchauffeur", "code": "heftruckchauffeur"}
@@ -38,7 +38,7 @@ def in_a_request() -> Iterator[None]:
 
 def row(*reasons: Reason, km: float | None = None, **listing: Any) -> Row:
     person = {"name": "Amina Bakker", "updated_at": "2026-11-01T09:00:00+00:00", **listing}
-    return _row(EVERYTHING, Hit(1, person, 1.0, {}, km, reasons), "", None)
+    return row_view(EVERYTHING, Hit(1, person, 1.0, {}, km, reasons), "", None)
 
 
 def texts(shown: Row) -> list[str]:
@@ -71,7 +71,7 @@ def test_no_distance_is_said_within_the_town_searched_around() -> None:
     place = {"km": 0.0, "place": "Rotterdam", "centre": "Rotterdam"}
     person = {"name": "Amina Bakker", "updated_at": "2026-11-01T09:00:00+00:00", "place_name": "Rotterdam"}
     hit = Hit(1, person, 1.0, {}, 0.0, (FUNCTION,), same_town=True)
-    assert _row(EVERYTHING, hit, "", None).facts == "Rotterdam"
+    assert row_view(EVERYTHING, hit, "", None).facts == "Rotterdam"
     same = reason_view(Reason("met", "distance", "home", {**place, "same_town": True}))
     assert (same.short, same.sentence) == ("Rotterdam", "Woont in Rotterdam")
     near = reason_view(Reason("met", "distance", "home", {**place, "same_town": False}))

@@ -1,55 +1,26 @@
-"""Makes of a page of results the list at the left: how many, paging, rows with their reasons, ways to search wider."""
+"""Makes of a page of results the list at the left: how many, paging, order, rows, ways to search wider."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
-
-from flask import url_for
 
 from matching.candidates.parts import ShowcaseView
 from matching.search.criteria import MAX_RESULT_WINDOW, PAGE_SIZE, Order
-from matching.search.results import Hit, Reason, Relaxation, ResultPage, Sign
+from matching.search.results import Relaxation, ResultPage
 from web import formatting
 from web.candidates.addresses import explore_url, profile_urls
 from web.candidates.profile import Tab
 from web.candidates.query import Chip, Query
-from web.candidates.reasons import ReasonView, reason_view
-from web.labels import category_label, chip_label, option_label, term_label
+from web.candidates.rows import Row, row_view
+from web.labels import category_label, chip_label, option_label
 from web.texts import gettext as _
 from web.texts import ngettext
 
-#: A row shows this many reasons, then '+n' (look.md).
-REASONS_IN_ROW = 3
-#: The order of reasons in a row: signs that aren't 'met', then what is met by its kind; other kinds come last.
-IN_ROW: tuple[Sign, ...] = ("not_met", "partly", "unknown", "related")
-MET_IN_ROW = ("level", "language", "licence", "working_time", "hours", "function", "filter", "word")
-#: What a row has for reasons in the narrowest list, and what one takes (padding, sign, gap; a letter), in pixels.
-ROW_WIDTH, REASON_WIDTH, LETTER_WIDTH, MORE_WIDTH = 260, 36, 5.1, 40
 #: Kinds of terms that are common nouns inside a sentence; names of languages and words as typed stay as they are.
 COMMON = frozenset({"occupation", "group", "level", "working_time"})
 #: With at most this many results the page says what to leave out (issue 4).
 FEW = 5
-
-
-@dataclass(frozen=True)
-class Row:
-    """One candidate in the list."""
-
-    id: int
-    name: str
-    initials: str
-    portrait: str
-    facts: str
-    updated: str
-    stale: bool
-    reasons: tuple[ReasonView, ...]
-    more: int
-    more_text: str
-    more_spoken: str
-    url: str
-    picked: bool
 
 
 @dataclass(frozen=True)
@@ -142,7 +113,7 @@ def results_view(
         previous=explore_url(view.code, query.on_page(found.page - 1)) if found.page > 1 else "",
         next=explore_url(view.code, query.on_page(found.page + 1)) if found.page < last_page else "",
         columns=tuple(_columns(view.code, query)),
-        rows=tuple(_row(view, hit, urls[hit.id], picked) for hit in hits),
+        rows=tuple(row_view(view, hit, urls[hit.id], picked) for hit in hits),
         relaxations=tuple(_wider(view.code, query, relaxations, found.total)),
         afresh=explore_url(view.code, Query()),
         best_first=_best_first(query),
@@ -212,73 +183,6 @@ def _split(found: ResultPage, query: Query) -> str:
     if not query.related:
         return _("%(exact)s met dit beroep", exact=exact)
     return _("%(exact)s met dit beroep, %(related)s verwant", exact=exact, related=related)
-
-
-def _row(view: ShowcaseView, hit: Hit, url: str, picked: int | None) -> Row:
-    listing = hit.listing
-    reasons = _in_row(hit)
-    few = _that_fit(reasons)
-    hidden = [reason for reason in reasons if reason not in few]
-    portrait = listing.get("portrait")
-    return Row(
-        id=hit.id,
-        name=listing["name"],
-        initials=formatting.initials(listing["name"]),
-        portrait=url_for("candidates.file", showcase=view.code, candidate=hit.id, media=portrait) if portrait else "",
-        facts=" · ".join(_facts(listing, None if hit.same_town else hit.distance_km)),
-        updated=formatting.format_date(listing["updated_at"]),
-        stale=formatting.is_stale(listing["updated_at"]),
-        reasons=tuple(few),
-        more=len(hidden),
-        more_text=", ".join(f"{reason.symbol} {reason.short}" for reason in hidden),
-        more_spoken=", ".join(f"{reason.sign_label}: {reason.short}" for reason in hidden),
-        url=url,
-        picked=hit.id == picked,
-    )
-
-
-def _in_row(hit: Hit) -> list[ReasonView]:
-    """The reasons in the order of the row, each text once, without the distance where the facts have it already.
-
-    What is missing, unknown or related tells people apart, so it comes before what is met.
-    """
-    near = hit.distance_km is not None and hit.listing.get("place_name")
-    told = [reason for reason in hit.reasons if reason.kind != "distance" or not near]
-    views: dict[str, ReasonView] = {}
-    for reason in sorted(told, key=_place_in_row):
-        view = reason_view(reason)
-        views.setdefault(view.short, view)
-    return list(views.values())
-
-
-def _place_in_row(reason: Reason) -> int:
-    """Where a reason comes in the row: lower is earlier."""
-    if reason.sign != "met":
-        return IN_ROW.index(reason.sign)
-    return len(IN_ROW) + (MET_IN_ROW.index(reason.kind) if reason.kind in MET_IN_ROW else len(MET_IN_ROW))
-
-
-def _that_fit(reasons: Sequence[ReasonView]) -> list[ReasonView]:
-    """The first reasons that fit beside each other, at most three; always one."""
-    few: list[ReasonView] = []
-    left: float = ROW_WIDTH - (MORE_WIDTH if len(reasons) > 1 else 0)
-    for reason in reasons:
-        width = REASON_WIDTH + LETTER_WIDTH * len(reason.short)
-        if len(few) < REASONS_IN_ROW and (not few or width <= left):
-            few.append(reason)
-            left -= width
-    return few
-
-
-def _facts(listing: Mapping[str, Any], km: float | None) -> Iterator[str]:
-    if listing.get("place_name"):
-        yield listing["place_name"] + (f", {formatting.format_short_km(km)}" if km is not None else "")
-    if listing.get("level"):
-        yield term_label("level", listing["level"])
-    hours = listing.get("hours") or {}
-    text = formatting.format_hours(hours.get("min"), hours.get("max"))
-    if text:
-        yield text
 
 
 def _wider(showcase: str, query: Query, relaxations: Sequence[Relaxation], total: int) -> Iterator[Wider]:
