@@ -41,7 +41,7 @@ def install(app: Celery, settings: Settings) -> None:
 
     works: Mapping[str, Callable[..., None]] = {INDEX: index, FAN_OUT: fan_out, SWEEP: sweep, RETAIN: retain}
     for name, work in works.items():
-        app.task(name=name)(_reported(name, work))
+        app.task(name=name, shared=False)(_reported(name, work))
 
 
 def _reported(name: str, work: Callable[..., None]) -> Callable[..., None]:

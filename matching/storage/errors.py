@@ -60,6 +60,8 @@ def translate_errors(engine: Engine) -> None:
 
 
 def _translate(context: ExceptionContext) -> BaseException | None:
+    if context.is_pre_ping:
+        return None  # the pool sees for itself that the connection is gone, and makes another
     error = context.original_exception
     state = getattr(error, "sqlstate", None)
     code = getattr(error, "sqlite_errorcode", None)

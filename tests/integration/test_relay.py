@@ -15,11 +15,12 @@ from sqlalchemy import insert, select
 
 from indexer.celery import make_app
 from indexer.fan_out import running
-from indexer.queues import CHANGES, HOUSEKEEPING, QUEUES, REBUILD, Broker, BrokerAway
+from indexer.queues import CHANGES, HOUSEKEEPING, QUEUES, REBUILD, Broker, BrokerAway, QueueState
 from indexer.relay import BATCH, MOST_WAITING, Relay
 from matching.settings import Settings
 from matching.storage.changes import CANDIDATE, OCCUPATIONS, SHOWCASE, Change, claim_changes, mark_indexed, note_changes
 from matching.storage.database import Database
+from tests.support.postgres import PostgresServer
 from tests.support.redis import RedisServer
 from tests.support.waiting import wait_until
 
@@ -164,6 +165,31 @@ def test_a_silent_broker_is_given_up_within_seconds(sqlite_database: Database, s
                 link.close()
     with sqlite_database.read() as session:
         assert session.execute(select(Change.sent_at)).scalars().all() == [None]
+
+
+def test_a_database_that_restarts_is_waited_for(
+    postgres_database: Database, postgres: PostgresServer, settings: Settings
+) -> None:
+    """Every connection is cut, as by a restart, while the relay looks at the log again and again."""
+    stop = threading.Event()
+    with Broker(make_app(settings)) as broker:
+        thread = threading.Thread(target=Relay(postgres_database, broker, settings).run, args=[stop], daemon=True)
+        thread.start()
+        try:
+            for key in (1, 2, 3):
+                postgres.cut(str(postgres_database.url.database))
+                note(postgres_database, key)
+                wait_until(lambda: broker_state(settings).waiting, "the change is sent")
+                assert received(settings, CHANGES) == [[[key]]]
+        finally:
+            stop.set()
+            thread.join(30)
+
+
+def broker_state(settings: Settings) -> QueueState:
+    """What waits for the workers, seen by somebody else than the relay."""
+    with Broker(make_app(settings)) as other:
+        return other.state(CHANGES)
 
 
 def test_changes_of_shared_things_become_one_fan_out_each(

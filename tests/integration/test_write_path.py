@@ -113,7 +113,6 @@ def house(
         client.indices.delete(index=index)
 
 
-@pytest.mark.requirement("ROLE-22")
 def test_a_change_and_a_delete_become_searchable(house: House, tmp_path: Path) -> None:
     with running(house.settings, tmp_path, "relay") as relay, running(house.settings, tmp_path, "worker") as worker:
         house.rename(1, "Anders")

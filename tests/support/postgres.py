@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import psycopg
 
@@ -46,9 +47,17 @@ class PostgresServer:
         """Remove database `name`, ending what is still connected to it."""
         self._execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
+    def cut(self, name: str) -> None:
+        """End every connection to database `name`, as a restart of the server does."""
+        with self._link() as link:
+            link.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
+
     def _execute(self, statement: str) -> None:
-        with psycopg.connect(f"host=127.0.0.1 port={self.port} user={USER} dbname=postgres", autocommit=True) as link:
+        with self._link() as link:
             link.execute(statement.encode())
+
+    def _link(self) -> psycopg.Connection[Any]:
+        return psycopg.connect(f"host=127.0.0.1 port={self.port} user={USER} dbname=postgres", autocommit=True)
 
 
 @contextmanager
