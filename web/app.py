@@ -9,6 +9,7 @@ from flask import Flask, redirect, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf import CSRFProtect
 
+from matching.accounts.policy import may
 from matching.settings import Settings, load_settings, session_key
 from web.errors import install_error_pages
 from web.guard import allows, install_guard, signed_in_actor
@@ -19,7 +20,14 @@ from web.sessions import install_sessions
 from web.templating import install_templating
 
 #: One blueprint per subject; each module has `blueprint`.
-SUBJECTS = ("web.assets", "web.health", "web.language", "web.accounts.routes", "web.candidates.routes")
+SUBJECTS = (
+    "web.assets",
+    "web.health",
+    "web.language",
+    "web.accounts.routes",
+    "web.candidates.routes",
+    "web.operations.routes",
+)
 
 MAX_FORM_BYTES = 64 * 1024
 
@@ -60,7 +68,10 @@ def create_app(settings: Settings | None = None) -> Flask:
 @allows("home.open")
 def _home() -> ResponseReturnValue:
     """Go to where the user's work begins; an account without showcases gets a page that says so."""
-    showcases = signed_in_actor().showcases
+    actor = signed_in_actor()
+    if may(actor, "operations.read"):
+        return redirect(url_for("operations.overview"))
+    showcases = actor.showcases
     if not showcases:
         return redirect(url_for("accounts.no_showcase"))
     return redirect(url_for("candidates.explore", showcase=showcases[0]))

@@ -63,6 +63,37 @@ def format_date(moment: datetime | date | str) -> str:
     return f"{day.day}-{day.month}-{day.year}"
 
 
+def format_moment(moment: datetime) -> str:
+    """A moment as day and time in the Netherlands: 'vandaag 9:05', '3-11-2026 14:30'."""
+    local = moment.astimezone(ZONE)
+    return f"{format_date(moment)} {local.hour}:{local.minute:02}"
+
+
+def format_clock(moment: datetime) -> str:
+    """The time of a moment in the Netherlands to the second: '9:05:07'."""
+    local = moment.astimezone(ZONE)
+    return f"{local.hour}:{local.minute:02}:{local.second:02}"
+
+
+def format_duration(seconds: float) -> str:
+    """A duration in its largest fitting unit: '12 s', '3 min', '5 uur', '4 dagen'."""
+    if seconds < 90:
+        return _("%(num)s s", num=round(seconds))
+    if seconds < 90 * 60:
+        return _("%(num)s min", num=round(seconds / 60))
+    if seconds < 48 * 3600:
+        return _("%(num)s uur", num=round(seconds / 3600))
+    return _("%(num)s dagen", num=format_number(round(seconds / 86400)))
+
+
+def format_bytes(size: int) -> str:
+    """A size on disk, in thousands of thousands as disks are sold: '700 kB', '1,2 GB'."""
+    for unit, in_unit in (("TB", 1e12), ("GB", 1e9), ("MB", 1e6)):
+        if size >= in_unit:
+            return f"{format_decimal(size / in_unit)} {unit}"
+    return f"{round(size / 1000)} kB"
+
+
 def is_stale(moment: datetime | date | str) -> bool:
     """Whether a profile was last changed more than six months ago."""
     return (today() - local_date(moment)).days > STALE_AFTER_DAYS

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -10,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from matching.accounts.policy import POLICY, Actor, may
+from web.services import services
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -69,10 +71,20 @@ def _check() -> ResponseReturnValue | None:
     showcase = (request.view_args or {}).get("showcase")
     if may(actor, action, showcase):
         return None
+    if POLICY[action].scope == "token" and "Authorization" in request.headers:
+        return None if _shows_token() else Response(status=401, headers={"WWW-Authenticate": "Bearer"})
     if actor is None:
         return _to_sign_in()
     # A showcase that may not be opened looks like one that does not exist.
     abort(404 if showcase is not None and may(actor, action) else 403)
+
+
+def _shows_token() -> bool:
+    """Whether this request shows the token of the settings, as a program does (RFC 6750)."""
+    wanted, shown = services().settings.metrics_token, request.authorization
+    if not wanted or shown is None or shown.type != "bearer":
+        return False
+    return hmac.compare_digest(wanted.encode(), (shown.token or "").encode())
 
 
 def _to_sign_in() -> Response:

@@ -31,4 +31,7 @@ def menu_items() -> list[Item]:
         here = request.blueprint == "candidates"
         explore = Item(_("Verkennen"), url, "compass", here)
         items.append(Item(_("Kandidaten"), url, "people", here, (explore,)))
+    if actor and may(actor, "operations.read"):
+        url = url_for("operations.overview")
+        items.append(Item(_("Zoekindex"), url, "pulse", request.blueprint == "operations"))
     return items

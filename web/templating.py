@@ -52,4 +52,8 @@ def install_templating(app: Flask) -> None:
         initials=formatting.initials,
         number=formatting.format_number,
         day=formatting.format_date,
+        moment=formatting.format_moment,
+        clock=formatting.format_clock,
+        duration=formatting.format_duration,
+        bytes=formatting.format_bytes,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Scope = Literal["public", "own", "showcase"]
+Scope = Literal["public", "own", "showcase", "token"]
 
 ACCOUNT_MANAGER = "accountmanager"
 ADMINISTRATOR = "administrator"
@@ -22,7 +22,8 @@ NOBODY: frozenset[str] = frozenset()
 class Rule:
     """`roles` may do `action`; scope 'public': also without signing in; 'own': the own account and session;
 
-    'showcase': only in the showcases that the user's organisation may open (GEN-06).
+    'showcase': only in the showcases that the user's organisation may open (GEN-06); 'token': a program that shows the
+    token of the settings too.
     """
 
     action: str
@@ -44,6 +45,8 @@ POLICY: dict[str, Rule] = {
         Rule("candidates.search", SEARCHERS, "showcase"),  # ROLE-02
         Rule("candidates.view", SEARCHERS, "showcase"),  # ROLE-02
         Rule("candidates.files", SEARCHERS, "showcase"),  # ROLE-02
+        Rule("operations.read", frozenset({OPERATIONS}), "own"),  # ROLE-22
+        Rule("metrics.read", frozenset({OPERATIONS}), "token"),  # ROLE-22
     )
 }
 

@@ -55,19 +55,22 @@ def signed_in(browser: Browser, site: str) -> StorageState:
     return state
 
 
+def watch(page: Page, errors: list[str]) -> None:
+    """Note in `errors` what the browser finds wrong with the page."""
+
+    def note(message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning") and not message.text.startswith(NO_ERRORS):
+            errors.append(f"{page.url}: {message.text}")
+
+    page.on("pageerror", lambda error: errors.append(f"{page.url}: {error}"))
+    page.on("console", note)
+
+
 @pytest.fixture
 def open_page(browser: Browser, site: str, signed_in: StorageState) -> Iterator[OpenPage]:
     """Open a page in a fresh browser context; at the end no page may have logged an error."""
     errors: list[str] = []
     contexts = []
-
-    def watch(page: Page) -> None:
-        page.on("pageerror", lambda error: errors.append(f"{page.url}: {error}"))
-        page.on("console", lambda message: note(page, message))
-
-    def note(page: Page, message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning") and not message.text.startswith(NO_ERRORS):
-            errors.append(f"{page.url}: {message.text}")
 
     def open_(
         address: str, size: tuple[int, int] = WIDE, guest: bool = False, errors_expected: bool = False, **options: Any
@@ -83,7 +86,7 @@ def open_page(browser: Browser, site: str, signed_in: StorageState) -> Iterator[
         contexts.append(context)
         page = context.new_page()
         if not errors_expected:
-            watch(page)
+            watch(page, errors)
         page.goto(address)
         return page
 

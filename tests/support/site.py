@@ -24,6 +24,7 @@ from web.commands.serve import server_command
 PEOPLE = 600
 EMAIL = "m.devries@demo.example"
 OTHER_EMAIL = "s.bennani@vlietkant.example"
+OPERATIONS_EMAIL = "techniek@demo.example"
 READY_WITHIN_S = 60
 STOP_WITHIN_S = 15
 
@@ -53,7 +54,7 @@ THIN_PERSON = {
     "updated_at": "2026-01-02T10:00:00+01:00",
 }
 
-__all__ = ["EMAIL", "FULL_PERSON", "OTHER_EMAIL", "PASSWORD", "THIN_PERSON", "fill_site", "serving"]
+__all__ = ["EMAIL", "FULL_PERSON", "OPERATIONS_EMAIL", "OTHER_EMAIL", "PASSWORD", "THIN_PERSON", "fill_site", "serving"]
 
 
 def fill_site(folder: Path, corner: Settings) -> Settings:

@@ -25,6 +25,16 @@ def test_searching_is_for_searchers_in_their_own_showcases(role: str) -> None:
     assert may(someone, "candidates.search", "haaglanden") is False
 
 
+@pytest.mark.requirement("ROLE-22")
+@pytest.mark.parametrize("role", ROLES)
+def test_the_state_of_the_index_is_for_operations_people(role: str) -> None:
+    someone = actor(role, "rijnmond")
+    for action in ("operations.read", "metrics.read"):
+        assert may(someone, action) is (role == OPERATIONS)
+        assert may(None, action) is False
+
+
+@pytest.mark.requirement("ROLE-22")
 def test_operations_people_see_nobody() -> None:
     someone = actor(OPERATIONS, "rijnmond")
     assert not any(may(someone, action, "rijnmond") for action in POLICY if action.startswith("candidates."))

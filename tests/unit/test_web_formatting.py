@@ -39,6 +39,36 @@ def test_dates_are_day_month_year_or_relative(moment: datetime | date | str, tex
     assert formatting.format_date(moment) == text
 
 
+def test_moments_have_the_time_in_the_netherlands() -> None:
+    assert formatting.format_moment(datetime(2026, 11, 24, 7, 5, tzinfo=UTC)) == "vandaag 8:05"
+    assert formatting.format_moment(datetime(2026, 7, 3, 12, 30, tzinfo=UTC)) == "3-7-2026 14:30"
+    assert formatting.format_clock(datetime(2026, 11, 24, 7, 5, 9, tzinfo=UTC)) == "8:05:09"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0.4, "0 s"),
+        (12, "12 s"),
+        (89, "89 s"),
+        (90, "2 min"),
+        (3600, "60 min"),
+        (5400, "2 uur"),
+        (2 * 86400, "2 dagen"),
+    ],
+)
+def test_durations_are_in_one_unit(seconds: float, text: str) -> None:
+    assert formatting.format_duration(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("size", "text"),
+    [(0, "0 kB"), (700_000, "700 kB"), (1_000_000, "1,0 MB"), (1_234_000_000, "1,2 GB"), (3 * 10**12, "3,0 TB")],
+)
+def test_sizes_are_in_one_unit(size: int, text: str) -> None:
+    assert formatting.format_bytes(size) == text
+
+
 def test_a_profile_is_stale_after_six_months() -> None:
     assert not formatting.is_stale(date(2026, 5, 25))
     assert formatting.is_stale(date(2026, 5, 24))

@@ -1,0 +1,118 @@
+"""Reads what SQL remembers of rebuilds, drift and refused listings, in numbers: nothing about a person."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy import case, func, or_, select
+from sqlalchemy.orm import Session
+
+from matching.storage.index_state import DeadLetter, Finding, Rebuild
+
+#: Steps that are no work: held back at the gate until somebody decides, and taken back.
+HELD, UNDONE = "held", "undone"
+#: Reasons of dead letters that are listed, the most frequent first.
+SHOWN_REASONS = 20
+
+
+@dataclass(frozen=True)
+class RebuildState:
+    """A rebuild and how far its fill is, in listings.
+
+    `held` while somebody works on it; `failed` when it stopped at an error; `ended_at` None until it ended.
+    """
+
+    id: int
+    showcases: tuple[str, ...]
+    step: str
+    done: int
+    total: int
+    held: bool
+    failed: bool
+    started_at: datetime
+    updated_at: datetime
+    ended_at: datetime | None
+
+    @property
+    def per_second(self) -> float:
+        """Listings a second since it started; 0 before the first."""
+        seconds = (self.updated_at - self.started_at).total_seconds()
+        return self.done / seconds if seconds > 0 else 0.0
+
+    @property
+    def left_s(self) -> float | None:
+        """Seconds until the fill ends at this rate; None while the rate is not known."""
+        return max(0, self.total - self.done) / self.per_second if self.per_second else None
+
+
+@dataclass(frozen=True)
+class Drift:
+    """How many listings of a showcase differed in one way: repaired, and not yet; and when that was last seen."""
+
+    showcase: str
+    kind: str
+    repaired: int
+    waiting: int
+    last_at: datetime
+
+
+@dataclass(frozen=True)
+class Refused:
+    """How many listings of a showcase the engine refused for one reason; `status` is its answer's, as in HTTP."""
+
+    showcase: str
+    status: int
+    reason: str
+    count: int
+    last_at: datetime
+
+
+def read_rebuilds(session: Session) -> tuple[RebuildState, ...]:
+    """The rebuilds under way and the last one that ended, newest first."""
+    now = datetime.now(UTC)
+    last = select(func.max(Rebuild.id)).where(Rebuild.ended_at.is_not(None)).scalar_subquery()
+    rows = session.scalars(
+        select(Rebuild).where(or_(Rebuild.ended_at.is_(None), Rebuild.id == last)).order_by(Rebuild.id.desc())
+    )
+    return tuple(
+        RebuildState(
+            id=row.id,
+            showcases=tuple(row.indexes),
+            step=row.step,
+            done=row.done,
+            total=row.total,
+            held=row.lease_until is not None and row.lease_until > now,
+            failed=row.error is not None,
+            started_at=row.started_at,
+            updated_at=row.updated_at,
+            ended_at=row.ended_at,
+        )
+        for row in rows
+    )
+
+
+def read_drift(session: Session) -> tuple[Drift, ...]:
+    """What verification found, by showcase and kind, as far back as findings are kept."""
+    repaired = func.sum(case((Finding.repaired_at.is_not(None), Finding.count), else_=0))
+    waiting = func.sum(case((Finding.repaired_at.is_(None), Finding.count), else_=0))
+    statement = (
+        select(Finding.showcase, Finding.kind, repaired, waiting, func.max(Finding.at))
+        .group_by(Finding.showcase, Finding.kind)
+        .order_by(Finding.showcase, Finding.kind)
+    )
+    return tuple(Drift(*row) for row in session.execute(statement))
+
+
+def count_dead_letters(session: Session) -> dict[str, int]:
+    """How many dead letters there are, by showcase; showcases without one are left out."""
+    statement = select(DeadLetter.showcase, func.count()).group_by(DeadLetter.showcase).order_by(DeadLetter.showcase)
+    return {row[0]: row[1] for row in session.execute(statement)}
+
+
+def read_refused(session: Session) -> tuple[Refused, ...]:
+    """Why listings were refused: up to SHOWN_REASONS reasons, the most frequent first."""
+    cause = (DeadLetter.showcase, DeadLetter.status, DeadLetter.reason)
+    count = func.count()
+    statement = select(*cause, count, func.max(DeadLetter.at)).group_by(*cause).order_by(count.desc(), *cause)
+    return tuple(Refused(*row) for row in session.execute(statement.limit(SHOWN_REASONS)))

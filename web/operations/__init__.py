@@ -1,0 +1,1 @@
+"""The page of operations people, and metrics."""
