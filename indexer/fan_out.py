@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -19,7 +19,7 @@ from indexer.synonyms import listing_body
 from indexer.targets import read_meta, write_meta
 from matching.candidates.records import Candidate, CandidateShowcase, Showcase
 from matching.settings import Settings
-from matching.storage.changes import CANDIDATE, SHOWCASE, Change, Waiting, mark_indexed
+from matching.storage.changes import CANDIDATE, OCCUPATIONS, SHOWCASE, Change, mark_indexed
 from matching.storage.database import Database
 from matching.storage.index_state import FanOut
 
@@ -48,15 +48,20 @@ class _Batch:
     keys: Sequence[int]
 
 
-def start_fan_outs(session: Session, changes: Iterable[Waiting]) -> None:
-    """Put a fan-out in the place of these rows of the log; one that waits and has not begun serves for them too."""
-    rows = list(changes)
-    for kind, key in sorted({(row.kind, row.key) for row in rows}):
+def shared_changes(session: Session) -> Sequence[tuple[int, str, int]]:
+    """(change id, kind, key) of every change of something shared that waits in the log."""
+    rows = session.execute(select(Change.id, Change.kind, Change.key).where(Change.kind.in_((SHOWCASE, OCCUPATIONS))))
+    return [(row.id, row.kind, row.key) for row in rows]
+
+
+def start_fan_outs(session: Session, changes: Sequence[tuple[int, str, int]]) -> None:
+    """Put a fan-out in the place of these changes; one that waits and has not begun serves for them too."""
+    for kind, key in sorted({(kind, key) for _, kind, key in changes}):
         fresh = and_(FanOut.after_key == 0, FanOut.lease_until.is_(None), FanOut.ended_at.is_(None))
         waits = select(FanOut.id).where(FanOut.kind == kind, FanOut.key == key, fresh)
         if session.execute(waits).first() is None:
             session.execute(insert(FanOut).values(kind=kind, key=key, started_at=datetime.now(UTC)))
-    mark_indexed(session, [row.id for row in rows])
+    mark_indexed(session, [change for change, _, _ in changes])
 
 
 def due(session: Session, lease_s: float) -> Sequence[tuple[int, int]]:

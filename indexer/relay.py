@@ -6,13 +6,14 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from typing import TypeVar
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from indexer.fan_out import due, start_fan_outs
+from indexer.fan_out import due, shared_changes, start_fan_outs
 from indexer.queues import CHANGES, REBUILD, Broker, BrokerAway
 from indexer.tasks import FAN_OUT, INDEX
 from matching.settings import Settings
@@ -21,7 +22,11 @@ from matching.storage.database import Database
 
 log = structlog.get_logger()
 
+_What = TypeVar("_What")
+
 POLL_S = 0.2
+#: While there is more than workers can take, looking often only costs.
+BACKLOG_POLL_S = 1.0
 #: The engine shows a write after its refresh interval, so telling of one candidate more often shows nothing sooner.
 HOLD_S = 1.0
 #: Candidates in one message: read, built and written together.
@@ -45,8 +50,10 @@ class Relay:
         self._database = database
         self._broker = broker
         self._lease_s = settings.lease_s
-        #: What was sent when, by `clock`: candidates for HOLD_S, steps of long work for a lease.
-        self._sent: dict[Hashable, float] = {}
+        self._behind = False
+        #: When what was sent, by `clock`: candidates for HOLD_S, steps of long work for a lease.
+        self._candidates: dict[int, float] = {}
+        self._steps: dict[tuple[int, int], float] = {}
 
     def run(self, stop: threading.Event) -> None:
         """Step until `stop` is set. While database or broker are away it waits, longer each time, up to seconds."""
@@ -54,7 +61,7 @@ class Relay:
         while not stop.is_set():
             try:
                 self.step()
-                wait_s = POLL_S
+                wait_s = BACKLOG_POLL_S if self._behind else POLL_S
             except (BrokerAway, SQLAlchemyError) as error:
                 wait_s = min(wait_s * 2, _LONGEST_WAIT_S)
                 log.warning("relay_waits", kind=type(error).__name__, seconds=wait_s)
@@ -65,18 +72,19 @@ class Relay:
         now = datetime.now(UTC)
         with self._database.read() as session:
             rows = unsent(session, _ROWS_AT_ONCE, self._lease_s, now)
+            shared = shared_changes(session)
             batches = due(session, self._lease_s)
-        shared = [row for row in rows if row.kind != CANDIDATE]
+        self._behind = len(rows) == _ROWS_AT_ONCE
         if shared:
             with self._database.write() as session:
                 start_fan_outs(session, shared)
-        self._forget_old()
         return self._send_changes([row for row in rows if row.kind == CANDIDATE], now) + self._resume(batches)
 
     def _send_changes(self, rows: Sequence[Waiting], now: datetime) -> int:
+        self._candidates = _since(self._candidates, self._clock() - HOLD_S)
         changes: dict[int, list[int]] = {}
         for row in rows:
-            if not self._sent_within(row.key, HOLD_S):
+            if row.key not in self._candidates:
                 changes.setdefault(row.key, []).append(row.id)
         if not changes:
             return 0
@@ -90,7 +98,7 @@ class Relay:
                 self._broker.send(INDEX, CHANGES, batch)
                 messages += 1
                 for key in batch:
-                    self._sent[key] = self._clock()
+                    self._candidates[key] = self._clock()
                     told += changes[key]
         finally:
             if told:
@@ -100,17 +108,16 @@ class Relay:
 
     def _resume(self, batches: Sequence[tuple[int, int]]) -> int:
         """Send the next step of each long work that nobody is at, once in a lease."""
+        self._steps = _since(self._steps, self._clock() - self._lease_s)
         messages = 0
         for step in batches:
-            if not self._sent_within((FAN_OUT, step), self._lease_s):
+            if step not in self._steps:
                 self._broker.send(FAN_OUT, REBUILD, step[0])
-                self._sent[(FAN_OUT, step)] = self._clock()
+                self._steps[step] = self._clock()
                 messages += 1
         return messages
 
-    def _sent_within(self, what: Hashable, seconds: float) -> bool:
-        return what in self._sent and self._clock() - self._sent[what] < seconds
 
-    def _forget_old(self) -> None:
-        oldest = self._clock() - max(HOLD_S, self._lease_s)
-        self._sent = {what: at for what, at in self._sent.items() if at > oldest}
+def _since(moments: Mapping[_What, float], oldest: float) -> dict[_What, float]:
+    """Those that are later than `oldest`."""
+    return {what: at for what, at in moments.items() if at > oldest}

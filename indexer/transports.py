@@ -16,7 +16,7 @@ from kombu.transport import filesystem, redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from matching.private import private_folder
+from matching.private import private_file, private_folder
 
 
 class FileChannel(filesystem.Channel):
@@ -56,6 +56,7 @@ class FileChannel(filesystem.Channel):
         name = f"{time.time_ns():020d}_{uuid.uuid4().hex}.{queue}.msg"
         partial = Path(self.data_folder_in, f".{name}")
         try:
+            private_file(partial)
             partial.write_text(json.dumps(payload))
             partial.rename(partial.with_name(name))
         except OSError:

@@ -13,11 +13,11 @@ from indexer import fan_out
 from indexer.build import build
 from indexer.changes import drain
 from indexer.engine.client import connect
-from indexer.fan_out import Progress, advance, due, running, start_fan_outs
+from indexer.fan_out import Progress, advance, due, running, shared_changes, start_fan_outs
 from indexer.targets import read_meta, write_meta
 from matching.candidates.records import Candidate, CandidateShowcase, Showcase
 from matching.settings import Settings
-from matching.storage.changes import CANDIDATE, OCCUPATIONS, SHOWCASE, Change, note_changes, unsent
+from matching.storage.changes import OCCUPATIONS, SHOWCASE, Change, note_changes, unsent
 from matching.storage.database import Database
 from matching.storage.index_state import FanOut
 from matching.taxonomy.records import OccupationRow
@@ -58,8 +58,7 @@ def _small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
 def start(database: Database) -> None:
     """Do what the relay does with changes of shared things."""
     with database.write() as session:
-        rows = unsent(session, 100, LEASE_S, datetime.now(UTC))
-        start_fan_outs(session, [row for row in rows if row.kind != CANDIDATE])
+        start_fan_outs(session, shared_changes(session))
 
 
 def hide(database: Database, code: str, *parts: str) -> int:

@@ -229,6 +229,7 @@ def test_messages_in_files_are_for_us_alone(settings: Settings) -> None:
         broker.send("retain", HOUSEKEEPING)
     assert settings.broker_dir.stat().st_mode & 0o077 == 0
     [message] = settings.broker_dir.iterdir()
+    assert message.stat().st_mode & 0o077 == 0
     assert datetime.now(UTC).timestamp() >= int(message.name.split("_")[0]) / 1e9
 
 
