@@ -36,6 +36,7 @@ from matching.storage.changes import (
     present_version,
     raise_version,
     release,
+    timeline,
 )
 from matching.storage.database import Database
 from matching.storage.index_state import Finding
@@ -79,10 +80,14 @@ class Drained:
 
 @dataclass(frozen=True)
 class _Snapshot:
-    """The record as one read with a drawn version saw it; `at` is when that read began, on this process's clock."""
+    """The record as one read with a drawn version saw it.
+
+    `at` is when that read began, on this process's clock; `life` is the database's timeline.
+    """
 
     version: int
     at: float
+    life: str
     targets: Mapping[str, Sequence[Target]]
     listings: Mapping[int, Listings]
     unbuilt: Sequence[Refusal]
@@ -201,7 +206,8 @@ class _Batch:
     def _write(self, keys: Sequence[int], claimed: Claimed) -> set[int]:
         """One read of these candidates and its writes; returns those that must be read again."""
         snapshot = _read(self._database, keys)
-        check_timeline(self._database, self._client, (one for many in snapshot.targets.values() for one in many))
+        targets = (target for many in snapshot.targets.values() for target in many)
+        check_timeline(self._database, self._client, targets, snapshot.life, snapshot.version)
         with self._database.write() as session:
             plan = _plan(snapshot, ledger.lock(session, snapshot.targets, keys), keys, self._prefix)
             ledger.intend(session, snapshot.version, plan.intentions)
@@ -266,6 +272,7 @@ def _read(database: Database, keys: Sequence[int]) -> _Snapshot:
     # The read starts after the draw, so it holds all that was committed by then. It starts after the claim, so an index
     # that it does not see yet is filled from a later read.
     with database.read() as session:
+        life = timeline(session)
         targets = registered(session)
         catalogue = read_catalogue(session)
         profiles = read_keys(session, keys, catalogue.showcases)
@@ -281,7 +288,7 @@ def _read(database: Database, keys: Sequence[int]) -> _Snapshot:
             reason = f"not_built: {type(error).__name__}"
             shown = (target for code in sorted(profile.showcases) for target in targets.get(code, ()))
             unbuilt += [Refusal(target.index, key, NOT_SENT, reason) for target in shown]
-    return _Snapshot(version, at, targets, listings, unbuilt)
+    return _Snapshot(version, at, life, targets, listings, unbuilt)
 
 
 def _plan(snapshot: _Snapshot, entries: Mapping[Place, Entry], keys: Iterable[int], prefix: str) -> _Plan:

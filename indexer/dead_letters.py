@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -49,30 +49,23 @@ def lift(session: Session, version: int, keys: Collection[int]) -> None:
     session.execute(delete(DeadLetter).where(DeadLetter.candidate_id.in_(keys), DeadLetter.version < version))
 
 
-def letters(session: Session, limit: int | None = None) -> Sequence[DeadLetter]:
+def letters(session: Session) -> Sequence[DeadLetter]:
     """The letters there are, newest first."""
-    statement = select(DeadLetter).order_by(DeadLetter.at.desc(), DeadLetter.id.desc()).limit(limit)
+    statement = select(DeadLetter).order_by(DeadLetter.at.desc(), DeadLetter.id.desc())
     return session.execute(statement).scalars().all()
 
 
-def count(session: Session) -> int:
-    """How many letters there are."""
-    return session.execute(select(func.count()).select_from(_LETTERS)).scalar_one()
-
-
-def replay(session: Session, ids: Collection[int] | None = None) -> int:
-    """Put the candidates of these letters (None: of all) into the change log again; returns how many letters that were.
+def replay(session: Session, ids: Collection[int]) -> list[int]:
+    """Put the candidates of these letters into the change log again; returns their ids.
 
     A letter goes when its listing is taken.
     """
-    statement = select(DeadLetter.candidate_id)
-    keys = session.execute(statement if ids is None else statement.where(DeadLetter.id.in_(ids))).scalars().all()
-    note_changes(session, CANDIDATE, sorted(set(keys)))
-    return len(keys)
+    keys = session.execute(select(DeadLetter.candidate_id).where(DeadLetter.id.in_(ids)).distinct()).scalars()
+    found = sorted(keys)
+    note_changes(session, CANDIDATE, found)
+    return found
 
 
-def discard(session: Session, ids: Collection[int] | None = None) -> int:
-    """Remove these letters (None: all); returns how many. The indexes stay without those listings until they change."""
-    statement = delete(DeadLetter).returning(DeadLetter.id)
-    removed = session.execute(statement if ids is None else statement.where(DeadLetter.id.in_(ids)))
-    return len(removed.all())
+def discard(session: Session, ids: Collection[int]) -> int:
+    """Remove these letters; returns how many. The indexes stay without those listings until they change."""
+    return len(session.execute(delete(DeadLetter).where(DeadLetter.id.in_(ids)).returning(DeadLetter.id)).all())

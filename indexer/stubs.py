@@ -16,7 +16,7 @@ from indexer.registry import registered
 from indexer.timeline import check_timeline
 from matching.candidates.records import CandidateShowcase, Showcase
 from matching.storage.base import table_of
-from matching.storage.changes import draw_index_version
+from matching.storage.changes import draw_index_version, timeline
 from matching.storage.database import Database
 from matching.storage.index_state import LedgerEntry
 
@@ -61,9 +61,10 @@ def _sweep(database: Database, client: Elasticsearch, old: Sequence[Place], pati
     with database.write() as session:
         version = draw_index_version(session)
     with database.read() as session:
+        life = timeline(session)
         targets = registered(session)
         shown = _shown(session, keys)
-    check_timeline(database, client, (target for many in targets.values() for target in many))
+    check_timeline(database, client, (target for many in targets.values() for target in many), life, version)
     with database.write() as session:
         entries = ledger.lock(session, {code for code, _ in old}, keys)
         due = {place for place in old if place not in shown and _may_go(entries.get(place), version)}

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from elasticsearch import Elasticsearch
 
 from indexer.targets import Target
-from matching.storage.changes import present_version, timeline
+from matching.storage.changes import present_version
 from matching.storage.database import Database
 
 _REBUILD = "Run `hallowerk index rebuild`; until then changes wait in the database, and nothing is lost."
@@ -17,18 +17,16 @@ class WritesPaused(Exception):
     """The indexes can't be written as they are: somebody must rebuild or repair them. The message says what to do."""
 
 
-def check_timeline(database: Database, client: Elasticsearch, targets: Iterable[Target]) -> None:
+def check_timeline(database: Database, client: Elasticsearch, targets: Iterable[Target], life: str, drawn: int) -> None:
     """Raise WritesPaused unless the live indexes and those being filled were made by this life of the database.
 
     Another timeline in an index, or a listing written with a number that was not drawn yet, means that the database was
-    put back from a backup, or that the index is another installation's. Two small requests. Spare indexes are not
-    looked at: what is in them is in no search.
+    put back from a backup, or that the index is another installation's. `life` is the database's timeline, `drawn` a
+    version of it. Two small requests. Spare indexes are not looked at: what is in them is in no search.
     """
     used = [target for target in targets if target.live or target.filling]
     if not used:
         return
-    with database.read() as session:
-        life = timeline(session)
     made_by = _timelines(client, [target.index for target in used])
     for target in used:
         if made_by.get(target.index) != life:
@@ -37,8 +35,10 @@ def check_timeline(database: Database, client: Elasticsearch, targets: Iterable[
                 f"restored?). {_REBUILD}"
             )
     newest = newest_written(client, [target.index for target in used if target.live])
+    if newest <= drawn:
+        return
     with database.read() as session:
-        present = present_version(session)
+        present = present_version(session)  # somebody may have drawn since
     if newest > present:
         raise WritesPaused(
             f"The indexes hold listings of version {newest}, and the database has only come to {present}: it was put "
