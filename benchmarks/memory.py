@@ -17,8 +17,8 @@ from elasticsearch import Elasticsearch
 
 from benchmarks.people import count_listings, fill
 from benchmarks.surroundings import remove_indexes
-from indexer.build import build
 from indexer.engine.client import connect
+from indexer.rebuild.run import rebuild
 from matching.settings import Settings, load_settings
 from matching.storage.database import Database
 
@@ -61,5 +61,5 @@ def _peak_memory() -> int:
 
 if __name__ == "__main__":
     own = load_settings()
-    build(Database(own.database), connect(own), own)
+    rebuild(Database(own.database), connect(own), own)
     print(_peak_memory())

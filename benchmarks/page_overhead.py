@@ -17,7 +17,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, insert, select
 
 from benchmarks.surroundings import remove_indexes
-from indexer.build import build
+from indexer.rebuild.run import rebuild
 from matching.accounts.passwords import hash_password
 from matching.accounts.policy import ACCOUNT_MANAGER
 from matching.accounts.records import Organisation, ShowcaseAccess, User
@@ -52,7 +52,7 @@ def measure(database: Database, client: Elasticsearch, settings: Settings) -> It
     Each page is asked of the application in this process, and right after or before it the bytes that it sent to the
     engine are sent again as they are, over one open connection. Their difference is what our own work takes.
     """
-    build(database, client, settings)
+    rebuild(database, client, settings)
     browser = _signed_in(database, settings)
     pages, raws = [], []
     addresses = list(_addresses(database))

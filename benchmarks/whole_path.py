@@ -13,10 +13,11 @@ from elasticsearch import ApiError, Elasticsearch
 
 from benchmarks.people import count_listings
 from benchmarks.surroundings import remove_indexes
-from indexer.build import WINDOW, build
 from indexer.bulk import CHUNK_BYTES, Write
 from indexer.catalogue import read_catalogue
 from indexer.documents import ListingBuilder
+from indexer.rebuild.fill import WINDOW
+from indexer.rebuild.run import rebuild
 from indexer.targets import create_index
 from matching.candidates.listings import read_window
 from matching.search.mapping import index_body
@@ -45,7 +46,7 @@ def measure(database: Database, client: Elasticsearch, settings: Settings) -> It
     limits: dict[int, list[float]] = {connections: [] for connections in CONNECTIONS}
     for _ in range(ROUNDS):
         started = time.perf_counter()
-        built = build(database, client, settings)
+        built = rebuild(database, client, settings)
         whole.append(listings / (time.perf_counter() - started))
         if sum(built.listings.values()) != listings or built.refused:
             raise RuntimeError("the build did not index every listing")

@@ -29,7 +29,7 @@ def missing_parts(database: Database, client: Elasticsearch, prefix: str) -> lis
     except (ApiError, TransportError, EngineError):
         return ["the search engine does not answer: run `hallowerk engine status`"]
     return [
-        f"showcase {code} has no index: run `hallowerk index build --showcase {code}`"
+        f"showcase {code} has no index: run `hallowerk index rebuild --showcase {code}`"
         for code in showcases
         if code not in there
     ]

@@ -1,29 +1,55 @@
-"""Says how the index of each showcase stands against the record."""
+"""Says how the index of each showcase stands against the record, what waits, and what a rebuild is at."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
 
 from elasticsearch import Elasticsearch
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
-from indexer.catalogue import read_catalogue
+from indexer.catalogue import Catalogue, read_catalogue
 from indexer.documents import fingerprint
+from indexer.rebuild.lease import HELD, Work, database_now, is_held, unfinished
 from indexer.synonyms import listing_body
-from indexer.targets import alias_name, find_targets, live_target
-from matching.candidates.listings import count_shown
-from matching.candidates.write import CANDIDATE
+from indexer.targets import LISTINGS, alias_name, find_targets, live_target, read_meta
+from matching.candidates.listings import ShowcaseRow, count_shown
 from matching.settings import Settings
-from matching.storage.changes import Change
+from matching.storage.changes import pending_counts, timeline
 from matching.storage.database import Database
+from matching.storage.index_state import DeadLetter, FanOut, IndexTarget
+
+#: What an index needs: nothing, the changes that are on their way anyhow, or a rebuild.
+NOTHING, UPDATE, REBUILD = "nothing", "update", "rebuild"
+#: State of an index that writes don't reach: a crash left it, and `prune` removes it.
+UNREGISTERED = "unregistered"
+
+_REASONS = {
+    "mapping": "its fields or their analysis are not those of this version",
+    "builder": "this version makes other listings of the same profiles",
+    "timeline": "it was made in another life of the database",
+    "content": "what it shows was changed, and live updates bring that in",
+}
+
+
+@dataclass(frozen=True)
+class OtherIndex:
+    """An index beside the one that searches use; `state` is 'spare' (for a rollback), 'filling' or 'unregistered'."""
+
+    index: str
+    state: str
 
 
 @dataclass(frozen=True)
 class ShowcaseStatus:
-    """The index of one showcase: `index` None before the first build.
+    """The index of one showcase: `index` None before the first rebuild.
 
-    `documents` are in the index, `shown` in the record. `rebuild_due`: builder, labels, mapping or the parts shown
-    are no longer those that the index was made with. `others` are spare and unfinished indexes.
+    `documents` listings are in the index, `shown` in the record. `needs` is NOTHING, UPDATE (changes on their way will
+    do) or REBUILD, and `reasons` say why. `switching`: searches use another index than SQL calls live, because a switch
+    was broken off; `hallowerk index resume` ends it.
     """
 
     showcase: str
@@ -31,16 +57,59 @@ class ShowcaseStatus:
     index: str | None
     documents: int
     shown: int
-    rebuild_due: bool
-    others: tuple[str, ...]
+    needs: str
+    reasons: tuple[str, ...]
+    switching: bool
+    others: tuple[OtherIndex, ...]
+
+    @property
+    def current(self) -> bool:
+        """Whether searches find exactly what the record shows, as far as can be told without reading a listing."""
+        return self.needs == NOTHING and not self.switching and self.documents == self.shown
+
+
+@dataclass(frozen=True)
+class RebuildStatus:
+    """A rebuild or rollback that has not ended; `held`: somebody works on it. `rate` in listings a second.
+
+    `waits`: it did not pass the gate, and somebody must decide. `error` is what stopped it last.
+    """
+
+    id: int
+    showcases: tuple[str, ...]
+    step: str
+    done: int
+    total: int
+    rate: float
+    left_s: float | None
+    held: bool
+    waits: bool
+    error: str | None
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Changes of one kind that are not in the indexes yet, and the age of the oldest in seconds."""
+
+    kind: str
+    changes: int
+    oldest_s: float
 
 
 @dataclass(frozen=True)
 class IndexStatus:
-    """All showcases, and how many changes wait to be indexed."""
+    """All showcases, what waits to be indexed, rebuilds under way, and how many listings the engine refused."""
 
     showcases: tuple[ShowcaseStatus, ...]
-    pending_changes: int
+    waiting: tuple[Waiting, ...]
+    fan_outs: int
+    rebuilds: tuple[RebuildStatus, ...]
+    dead_letters: Mapping[str, int]
+
+    @property
+    def pending_changes(self) -> int:
+        """Changes of all kinds that wait."""
+        return sum(one.changes for one in self.waiting)
 
 
 def index_status(database: Database, client: Elasticsearch, settings: Settings) -> IndexStatus:
@@ -48,19 +117,26 @@ def index_status(database: Database, client: Elasticsearch, settings: Settings) 
     with database.read() as session:
         catalogue = read_catalogue(session)
         shown = {row.view.code: count_shown(session, row.id) for row in catalogue.showcases}
-        waiting = select(func.count()).where(Change.kind == CANDIDATE)
-        pending = session.execute(waiting).scalar_one()
-    body = listing_body(settings)
-    targets = find_targets(client, settings.index_prefix, catalogue.codes)
+        states = {row.index: row.state for row in session.execute(select(IndexTarget)).scalars()}
+        life = timeline(session)
+        letters = select(DeadLetter.showcase, func.count()).group_by(DeadLetter.showcase)
+        dead_letters = {row[0]: row[1] for row in session.execute(letters)}
+        running = select(func.count()).where(FanOut.ended_at.is_(None))
+        fan_outs = session.execute(running).scalar_one()
+        now = database_now(session)
+        rebuilds = tuple(_rebuild(work, now, settings.lease_s) for work in unfinished(session))
+        waiting = _waiting(session)
+    made_of = {"timeline": life, "body": listing_body(settings)}
+    found = find_targets(client, settings.index_prefix, catalogue.codes)
     rows = []
     for row in catalogue.showcases:
         code = row.view.code
-        live = live_target(targets[code])
-        documents, due = 0, True
+        live = live_target(found[code])
+        needs, documents = REBUILD, 0
+        reasons: tuple[str, ...] = ("it has no index yet",)
         if live:
-            documents = client.count(index=live.index)["count"]
-            mapping = client.indices.get_mapping(index=live.index)[live.index]["mappings"]
-            due = mapping.get("_meta", {}).get("fingerprint") != fingerprint(row.view, catalogue.labels, body)
+            documents = client.count(index=live.index, query=LISTINGS)["count"]
+            needs, reasons = _judge(client, live.index, row, catalogue, made_of)
         rows.append(
             ShowcaseStatus(
                 showcase=code,
@@ -68,8 +144,49 @@ def index_status(database: Database, client: Elasticsearch, settings: Settings) 
                 index=live.index if live else None,
                 documents=documents,
                 shown=shown[code],
-                rebuild_due=due,
-                others=tuple(target.index for target in targets[code] if not target.live),
+                needs=needs,
+                reasons=reasons,
+                switching=live is not None and states.get(live.index) != "live",
+                others=tuple(
+                    OtherIndex(one.index, states.get(one.index, UNREGISTERED)) for one in found[code] if not one.live
+                ),
             )
         )
-    return IndexStatus(tuple(rows), pending)
+    return IndexStatus(tuple(rows), waiting, fan_outs, rebuilds, dead_letters)
+
+
+def _judge(
+    client: Elasticsearch, index: str, row: ShowcaseRow, catalogue: Catalogue, made_of: Mapping[str, Any]
+) -> tuple[str, tuple[str, ...]]:
+    """What an index needs, and why."""
+    meta = read_meta(client, index)
+    made_with = {**meta.get("fingerprint", {}), "timeline": meta.get("timeline")}
+    wanted = {**fingerprint(row.view, catalogue.labels, made_of["body"]), "timeline": made_of["timeline"]}
+    unlike = [name for name in _REASONS if made_with.get(name) != wanted[name]]
+    needs = NOTHING if not unlike else UPDATE if unlike == ["content"] else REBUILD
+    return needs, tuple(_REASONS[name] for name in unlike)
+
+
+def _rebuild(work: Work, now: datetime, lease_s: float) -> RebuildStatus:
+    seconds = (work.updated_at - work.started_at).total_seconds()
+    rate = work.done / seconds if seconds > 0 else 0.0
+    return RebuildStatus(
+        id=work.id,
+        showcases=tuple(sorted(work.indexes)),
+        step=work.step,
+        done=work.done,
+        total=work.total,
+        rate=round(rate, 1),
+        left_s=round(max(0, work.total - work.done) / rate, 1) if rate else None,
+        held=is_held(work, now, lease_s),
+        waits=work.step == HELD,
+        error=work.error,
+    )
+
+
+def _waiting(session: Session) -> tuple[Waiting, ...]:
+    now = datetime.now(UTC)
+    return tuple(
+        Waiting(kind, pending.changes, round(max(0.0, (now - pending.oldest).total_seconds()), 1))
+        for kind, pending in pending_counts(session).items()
+    )

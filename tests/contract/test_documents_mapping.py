@@ -10,10 +10,10 @@ import pytest
 from elasticsearch import Elasticsearch
 from sqlalchemy import event
 
-from indexer.build import build
 from indexer.catalogue import read_catalogue
 from indexer.documents import ListingBuilder, stub
 from indexer.engine.client import connect
+from indexer.rebuild.run import rebuild
 from matching.candidates.listings import STATEMENTS_PER_WINDOW, read_keys, read_showcases, read_window
 from matching.candidates.parts import PARTS
 from matching.search.fields import FIELDS
@@ -120,7 +120,7 @@ def test_what_a_showcase_hides_is_not_in_its_index(sqlite_database: Database, en
     client = connect(engine_settings)
     prefix = engine_settings.index_prefix
     try:
-        built = build(sqlite_database, client, engine_settings)
+        built = rebuild(sqlite_database, client, engine_settings)
         assert built.refused == ()
         everything = document(client, f"{prefix}-alles")
         assert not [name for name, value in PRIVATE.items() if value in everything]

@@ -63,7 +63,7 @@ def test_without_a_showcase_that_is_said(migrated: Settings) -> None:
 
 
 def test_a_showcase_without_an_index_is_named(with_showcase: Settings) -> None:
-    assert "showcase noord has no index: run `hallowerk index build --showcase noord`" in not_ready(with_showcase)
+    assert "showcase noord has no index: run `hallowerk index rebuild --showcase noord`" in not_ready(with_showcase)
 
 
 def test_an_engine_that_is_away_is_said(with_showcase: Settings) -> None:

@@ -9,10 +9,11 @@ from subprocess import CompletedProcess
 from typing import Any
 
 import pytest
+from sqlalchemy import delete
 
 from indexer.engine.client import connect
 from matching.settings import Settings
-from matching.storage.changes import note_changes
+from matching.storage.changes import Change, note_changes
 from matching.storage.database import Database
 from tests.support.command import hallowerk
 from tests.support.engine import variables_of
@@ -44,45 +45,99 @@ def run(tmp_path: Path, sqlite_database: Database, engine_settings: Settings) ->
         client.indices.delete(index=index)
 
 
-def test_build_update_and_status(run: Run, sqlite_database: Database, engine_settings: Settings) -> None:
+def test_rebuild_update_and_status(run: Run, sqlite_database: Database, engine_settings: Settings) -> None:
     before = run("status")
     assert before.returncode == 0
-    assert "stad: no index yet; run `hallowerk index build --showcase stad`" in before.stdout
+    assert "stad: no index yet; run `hallowerk index rebuild --showcase stad`" in before.stdout
 
-    built = run("build")
+    built = run("rebuild")
     assert built.returncode == 0, built.stderr
     assert f"stad: 150 listings in {engine_settings.index_prefix}-stad-v1-" in built.stdout
     assert "regio: 10 listings" in built.stdout
 
     with sqlite_database.write() as session:
+        session.execute(delete(Change))
         note_changes(session, "candidate", [1, 2, 2])
-    assert json.loads(run("status", "--json").stdout)["pending_changes"] == 3
+    [waiting] = json.loads(run("status", "--json").stdout)["waiting"]
+    assert (waiting["kind"], waiting["changes"]) == ("candidate", 3)
+    assert "changes waiting: 3 (candidate), the oldest for " in run("status").stdout
     updated = run("update")
     assert updated.stdout == "3 changes of 2 candidates: 0 writes, 4 unchanged, 0 already newer\n"
     assert updated.returncode == 0
-    [regio, stad] = json.loads(run("status", "--json").stdout)["showcases"]
-    assert (stad["documents"], stad["shown"], stad["rebuild_due"], stad["others"]) == (150, 150, False, [])
+    status = json.loads(run("status", "--json").stdout)
+    [regio, stad] = status["showcases"]
+    assert (stad["documents"], stad["shown"], stad["needs"], stad["others"]) == (150, 150, "nothing", [])
     assert (regio["showcase"], regio["documents"]) == ("regio", 10)
+    assert (status["pending_changes"], status["rebuilds"], status["dead_letters"]) == (0, [], {})
 
-    again = run("build", "--showcase", "stad")
+    again = run("rebuild", "--showcase", "stad")
     assert again.returncode == 0
     assert "regio" not in again.stdout
-    assert f"beside it: {stad['index']}" in run("status").stdout
+    assert f"beside it: {stad['index']} (spare)" in run("status").stdout
+
+
+def test_back_and_forth_and_nothing_to_remove(run: Run) -> None:
+    nothing = run("rollback")
+    assert nothing.returncode == 1
+    assert "there is no index to go back to" in nothing.stderr
+    run("rebuild")
+    [first] = [line for line in run("rebuild").stdout.splitlines() if line.startswith("stad")]
+    back = run("rollback", "--showcase", "stad")
+    assert back.returncode == 0, back.stderr
+    assert back.stdout.startswith("stad: 150 listings in ")
+    assert first not in back.stdout
+    assert run("rollback", "--showcase", "stad").stdout.strip() == first
+    assert run("prune").stdout == "nothing to remove\n"
+    assert run("resume").stdout == "nothing to carry on with\n"
+
+
+def test_a_closed_gate_says_why_and_what_can_be_done(run: Run, sqlite_database: Database) -> None:
+    with sqlite_database.write() as session:
+        spoil(session, range(100, 151))
+    closed = run("rebuild")
+    assert closed.returncode == 1
+    assert "showcase stad: the engine refused 51 of 150 listings; the first, candidate 100" in closed.stderr
+    assert "`hallowerk index resume`" in closed.stderr
+    assert "waits at the gate, step held, " in run("status").stdout
+    unexplained = run("resume", "--force", " ")
+    assert unexplained.returncode != 0
+    assert "say why" in unexplained.stderr
+    forced = run("resume", "--force", "de kaart is nog niet af")
+    assert "stad: 99 listings" in forced.stdout
+    assert "passed the gate all the same: showcase stad" in forced.stderr
+    assert forced.returncode == 1  # listings were refused
+
+
+def test_golden_queries_are_recorded_listed_and_forgotten(run: Run) -> None:
+    run("rebuild")
+    recorded = run("golden", "record", "--showcase", "stad", "introzin", "werkzin")
+    assert recorded.returncode == 0, recorded.stderr
+    listed = json.loads(run("golden", "list", "--json").stdout)
+    assert [(one["showcase"], one["text"], len(one["expected"])) for one in listed] == [
+        ("stad", "introzin", 10),
+        ("stad", "werkzin", 10),
+    ]
+    assert "'introzin'" in run("golden", "list").stdout
+    nobody = run("golden", "record", "--showcase", "stad", "nergensgoedvoor")
+    assert nobody.returncode == 1
+    assert "'nergensgoedvoor' finds nobody in stad" in nobody.stderr
+    assert run("golden", "forget", str(listed[0]["id"])).stdout == "1 removed\n"
+    assert len(json.loads(run("golden", "list", "--json").stdout)) == 1
 
 
 def test_refused_listings_are_shown_and_fail_the_command(run: Run, sqlite_database: Database) -> None:
     with sqlite_database.write() as session:
         spoil(session, [150])
-    built = run("build")
+    built = run("rebuild")
     assert built.returncode == 1
-    assert "stad: 150 listings" in built.stdout
+    assert "stad: 149 listings" in built.stdout
     assert "The engine refused 1 listings:" in built.stderr
     assert "candidate 150 in" in built.stderr
     assert "Naam150" not in built.stdout + built.stderr
 
 
 def test_what_goes_wrong_outside_is_one_sentence(run: Run) -> None:
-    unknown = run("build", "--showcase", "atlantis")
+    unknown = run("rebuild", "--showcase", "atlantis")
     assert unknown.returncode == 1
     assert "unknown showcase atlantis; there are: regio, stad" in unknown.stderr
     away = run("status", ELASTICSEARCH_URL="http://127.0.0.1:1")
@@ -96,5 +151,6 @@ def test_what_goes_wrong_outside_is_one_sentence(run: Run) -> None:
 
 def test_help_names_every_part(run: Run) -> None:
     shown = run("--help").stdout
-    assert all(name in shown for name in ("build", "update", "status"))
-    assert "hallowerk index build --showcase" in run("build", "--help").stdout
+    parts = ("rebuild", "resume", "rollback", "prune", "golden", "update", "status")
+    assert all(name in shown for name in parts)
+    assert "hallowerk index rebuild --showcase" in run("rebuild", "--help").stdout

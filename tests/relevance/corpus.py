@@ -12,9 +12,9 @@ from typing import Any
 from elasticsearch import Elasticsearch
 from sqlalchemy import select
 
-from indexer.build import build
 from indexer.engine.client import connect
 from indexer.reader import Reader
+from indexer.rebuild.run import rebuild
 from indexer.targets import alias_name
 from matching.candidates.intake import Intake
 from matching.candidates.mediastore import FolderMediaStore
@@ -117,7 +117,7 @@ def load_corpus(settings: Settings, folder: Path) -> Corpus:
         summary = intake.run(io.BytesIO(lines.encode()))
     assert (summary.new, summary.rejected) == (PEOPLE, 0)
     client = connect(settings)
-    build(database, client, settings)
+    rebuild(database, client, settings)
     with database.read() as session:
         taxonomy = load_taxonomy(session)
         return Corpus(

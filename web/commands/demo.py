@@ -25,7 +25,8 @@ from matching.private import private_folder
 from matching.settings import Settings, load_settings
 from matching.storage.database import Database
 from matching.storage.migrate import upgrade
-from web.commands.index import clear_messages, run_build
+from web.commands.opening import clear_messages
+from web.commands.index_rebuild import run_rebuild
 from web.commands.intake import database_messages, run_import
 
 
@@ -73,7 +74,7 @@ def run_load(settings: Settings, people: int) -> None:
     if loaded and _indexes_are_complete(settings, database):
         click.echo("Search indexes are up to date")
     else:
-        run_build()
+        run_rebuild()
     note_loaded(settings, people)
 
 
@@ -112,7 +113,7 @@ def _indexes_are_complete(settings: Settings, database: Database) -> bool:
     """Whether every showcase has a finished index that holds all it shows."""
     with clear_messages():
         status = index_status(database, connect(settings), settings)
-    whole = all(row.index and not row.rebuild_due and row.documents == row.shown for row in status.showcases)
+    whole = all(row.current for row in status.showcases)
     return whole and not status.pending_changes
 
 

@@ -60,7 +60,7 @@ def define_command(file: Path) -> None:
     """Make or change the showcases in FILE, in the order of their tabs.
 
     FILE is JSON as `hallowerk showcases list` prints it; options null means all. Everything it names must exist, else
-    nothing is changed. Pages follow at once; run `hallowerk index build` when parts were added or hidden.
+    nothing is changed. Pages follow at once; run `hallowerk index rebuild` when parts were added or hidden.
 
     \b
     Example:

@@ -1,0 +1,87 @@
+"""Removes indexes that nobody needs any more: older than the one kept for a rollback, or left by a crash."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+from datetime import UTC, datetime, timedelta
+
+from elasticsearch import Elasticsearch
+from sqlalchemy import delete
+from sqlalchemy.orm import Session
+
+from indexer.rebuild.lease import unfinished
+from indexer.registry import forget, registered
+from indexer.targets import Target
+from matching.settings import Settings
+from matching.storage.database import Database
+from matching.storage.index_state import DeadLetter
+
+#: An index that nobody registered may be in the hands of a rebuild that is about to; after this it is not.
+LEFT_AFTER = timedelta(hours=1)
+_DELETE_WITHIN_S = 60.0
+_BUILD = re.compile(r".+-v\d+-(\d{14})\d{6}")
+
+
+def prune(
+    database: Database, client: Elasticsearch, settings: Settings, left_after: timedelta = LEFT_AFTER
+) -> list[str]:
+    """Delete what is neither live, nor kept for a rollback, nor in the making; returns the names.
+
+    Those are spares beside the newest one of a showcase, and indexes of ours that nobody registered, that no alias
+    points to, and that are older than `left_after`. Spares that the engine no longer has are taken off the list.
+    Raises the client's errors.
+    """
+    # The engine is asked first: the rebuild of an index in this list was in SQL before.
+    answer = client.indices.get_alias(index=f"{settings.index_prefix}-*", expand_wildcards="all")
+    present = {index: _in_use(facts["aliases"]) for index, facts in answer.items()}
+    now = datetime.now(UTC)
+    with database.write() as session:
+        older = [one.index for one in _older_spares(session) if not present.get(one.index)]
+        lost = [one.index for one in _spares(session) if one.index not in present]
+        take_off(session, {*older, *lost})
+        needed = {one.index for targets in registered(session).values() for one in targets}
+        needed |= {index for work in unfinished(session) for index in work.indexes.values()}
+    left = [
+        index
+        for index, in_use in sorted(present.items())
+        if index in older or (not in_use and index not in needed and _made_before(index, now - left_after))
+    ]
+    delete_indexes(client, left)
+    return left
+
+
+def take_off(session: Session, indexes: Collection[str]) -> None:
+    """Have no more writes reach these indexes, which are about to go, and drop their dead letters."""
+    forget(session, indexes)
+    session.execute(delete(DeadLetter).where(DeadLetter.index.in_(list(indexes))))
+
+
+def delete_indexes(client: Elasticsearch, indexes: Collection[str]) -> None:
+    """Delete indexes that were taken off; those that are gone already are passed over."""
+    for index in indexes:
+        client.options(request_timeout=_DELETE_WITHIN_S).indices.delete(index=index, ignore_unavailable=True)
+
+
+def _in_use(aliases: Collection[str]) -> bool:
+    """Whether searches can reach an index with these aliases; the sign of a rebuild's holder has dots in its name."""
+    return any("." not in alias for alias in aliases)
+
+
+def _spares(session: Session) -> Iterator[Target]:
+    for targets in registered(session).values():
+        yield from (target for target in targets if not target.live and not target.filling)
+
+
+def _older_spares(session: Session) -> Iterator[Target]:
+    newest: dict[str, Target] = {}
+    for spare in _spares(session):  # oldest first
+        if spare.showcase in newest:
+            yield newest[spare.showcase]
+        newest[spare.showcase] = spare
+
+
+def _made_before(index: str, moment: datetime) -> bool:
+    """Whether the name says that a build of ours made it before then."""
+    build = _BUILD.fullmatch(index)
+    return build is not None and datetime.strptime(build[1], "%Y%m%d%H%M%S").replace(tzinfo=UTC) < moment

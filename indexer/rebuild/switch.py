@@ -1,0 +1,94 @@
+"""The switch: one atomic call points the aliases to other indexes, and SQL follows, after a crash too."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+
+from elasticsearch import Elasticsearch, NotFoundError
+
+from indexer import ledger
+from indexer.failpoints import reached
+from indexer.rebuild.context import Run
+from indexer.rebuild.lease import DONE, SWAP, Lease, Work, ending
+from indexer.rebuild.prune import delete_indexes, take_off
+from indexer.registry import make_live, registered
+from indexer.targets import LISTINGS, Target, alias_name, build_of, find_targets, live_target, read_meta
+from matching.storage.changes import mark_indexed, timeline
+
+
+def switch(run: Run, work: Work, indexed: Collection[int] = ()) -> list[str]:
+    """Let searches use the indexes of `work`; the former ones become the spares, and what is older goes.
+
+    `indexed` are changes that these indexes are known to hold. Returns the names of the indexes that went. Raises
+    LeaseLost before anything is switched, or the client's errors; the next holder looks where the aliases are.
+    """
+    prefix = run.settings.index_prefix
+    live = {code: live_target(found) for code, found in find_targets(run.client, prefix, work.indexes).items()}
+    wanted = [Target(build_of(index), code, index, False) for code, index in work.indexes.items()]
+    to_move = [one for one in wanted if (now := live[one.showcase]) is None or now.index != one.index]
+    if to_move:
+        _move(run, work, to_move, [now for one in to_move if (now := live[one.showcase])])
+    reached("rebuild.swapped")
+    kept = {*work.indexes.values(), *_former(run, work.indexes)}
+    with run.lease.write(**ending(DONE)) as session:
+        mark_indexed(session, indexed)
+        for code, index in work.indexes.items():
+            make_live(session, code, index)
+            if work.step == SWAP:
+                ledger.settle(session, code, index)
+        targets = registered(session, work.indexes).values()
+        surplus = [one.index for found in targets for one in found if one.index not in kept]
+        take_off(session, surplus)
+    delete_indexes(run.client, surplus)
+    return surplus
+
+
+def _move(run: Run, work: Work, wanted: Sequence[Target], live: Sequence[Target]) -> None:
+    """Move the aliases, if nobody took over: the engine itself asks for the sign of the present holder.
+
+    Without it, a holder that was stopped right before the call could still switch hours later.
+    """
+    prefix = run.settings.index_prefix
+    sign = _raise_sign(run.client, prefix, work, run.lease)
+    with run.lease.write():
+        pass  # whoever took over before the sign was raised made us end here; whoever does later takes it down
+    # Fails as a whole when an alias is no longer where it was: somebody else switched meanwhile.
+    holder, alias = sign
+    down = {"remove": {"index": holder, "alias": alias, "must_exist": True}}
+    off = [
+        {"remove": {"index": one.index, "alias": alias_name(prefix, one.showcase), "must_exist": True}} for one in live
+    ]
+    # Through an alias no search sees a stub.
+    on = [
+        {"add": {"index": one.index, "alias": alias_name(prefix, one.showcase), "filter": LISTINGS}} for one in wanted
+    ]
+    run.client.indices.update_aliases(actions=[down, *off, *on])
+
+
+def _raise_sign(client: Elasticsearch, prefix: str, work: Work, lease: Lease) -> tuple[str, str]:
+    """Put an alias that names the holder on one of the new indexes, for those of former holders; (index, alias)."""
+    code, index = min(work.indexes.items())
+    stem = f"{alias_name(prefix, code)}.rebuild-{lease.rebuild}."
+    sign = f"{stem}{lease.fence}"
+    present = client.indices.get_alias(index=index)[index]["aliases"]
+    down = [{"remove": {"index": index, "alias": alias}} for alias in present if alias.startswith(stem)]
+    client.indices.update_aliases(actions=[*down, {"add": {"index": index, "alias": sign}}])
+    return index, sign
+
+
+def _former(run: Run, indexes: Mapping[str, str]) -> list[str]:
+    """The indexes that were live until now, as far as they can be kept true for a rollback."""
+    with run.database.read() as session:
+        life = timeline(session)
+        live = [live_target(targets) for targets in registered(session, indexes).values()]
+    former = [one.index for one in live if one and one.index != indexes[one.showcase]]
+    # An index of another life of the database holds versions that this one has not come to.
+    return [index for index in former if _timeline_of(run.client, index) == life]
+
+
+def _timeline_of(client: Elasticsearch, index: str) -> str | None:
+    try:
+        found: str | None = read_meta(client, index).get("timeline")
+    except NotFoundError:
+        return None
+    return found

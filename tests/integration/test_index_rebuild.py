@@ -1,0 +1,573 @@
+"""Rebuilds on a real engine: steps, gate, switch, spares, and what is left when one does not end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from elasticsearch import Elasticsearch
+from sqlalchemy import delete, select, update
+
+from indexer.bulk import Patience
+from indexer.catalogue import UnknownShowcase
+from indexer.changes import drain
+from indexer.engine.client import connect
+from indexer.rebuild import fill, gate, run
+from indexer.rebuild.context import GateClosed, RebuildFailed
+from indexer.rebuild.lease import HELD, UNDONE, RebuildRunning
+from indexer.rebuild.progress import Progress
+from indexer.rebuild.prune import prune
+from indexer.rebuild.rollback import roll_back
+from indexer.rebuild.run import rebuild, resume
+from indexer.registry import FILLING, LIVE, SPARE
+from indexer.status import NOTHING, REBUILD, UPDATE, index_status
+from indexer.targets import create_index, find_targets, index_name, live_target, new_build
+from matching.accounts.records import AuditEntry
+from matching.candidates.records import Candidate, Showcase
+from matching.search.mapping import index_body
+from matching.settings import Settings
+from matching.storage.changes import CANDIDATE, Change, new_timeline, note_changes
+from matching.storage.database import Database
+from matching.storage.index_state import DeadLetter, IndexTarget, LedgerEntry, Rebuild
+from tests.support.profiles import insert_full, insert_showcase, insert_taxonomy, spoil
+
+PEOPLE = 120
+IMPATIENT = Patience(0.01, 0.01, 0.1)
+
+
+@pytest.fixture
+def client(engine_settings: Settings) -> Iterator[Elasticsearch]:
+    """The engine; what the test made in it is gone afterwards."""
+    client = connect(engine_settings)
+    yield client
+    for index in client.indices.get(index=f"{engine_settings.index_prefix}-*"):
+        client.indices.delete(index=index)
+
+
+@pytest.fixture
+def filled(database: Database) -> Database:
+    """PEOPLE full profiles in 'stad', every third one in 'regio' too, one in no showcase; no change waits."""
+    with database.write() as session:
+        insert_taxonomy(session)
+        insert_showcase(session, "stad")
+        insert_showcase(session, "regio", {"intro", "level"})
+        for key in range(1, PEOPLE + 1):
+            insert_full(session, key, ["stad", "regio"] if key % 3 == 0 else ["stad"])
+        insert_full(session, 9_000, [])
+    with database.write() as session:
+        session.execute(delete(Change))
+    return database
+
+
+@pytest.fixture
+def small_windows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fill by 50 candidates at once."""
+    monkeypatch.setattr(fill, "WINDOW", 50)
+
+
+@pytest.fixture
+def quick_gate(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give a difference little time to turn out to be a change on its way."""
+    monkeypatch.setattr(gate, "PAUSES_S", (0.01,))
+
+
+def count(client: Elasticsearch, settings: Settings, showcase: str) -> int:
+    """Listings that searches of a showcase can find."""
+    client.indices.refresh(index=f"{settings.index_prefix}-{showcase}")
+    found: int = client.count(index=f"{settings.index_prefix}-{showcase}")["count"]
+    return found
+
+
+def names(client: Elasticsearch, index: str) -> dict[int, str | None]:
+    """id -> name of every document in an index, None for a stub."""
+    client.indices.refresh(index=index)
+    hits = client.search(index=index, query={"match_all": {}}, size=1_000)["hits"]["hits"]
+    return {int(hit["_id"]): hit["_source"].get("name") for hit in hits}
+
+
+def waiting(database: Database) -> list[int]:
+    """Keys of the candidates in the change log, each once."""
+    with database.read() as session:
+        return sorted(set(session.execute(select(Change.key).where(Change.kind == CANDIDATE)).scalars()))
+
+
+def states(database: Database) -> dict[str, str]:
+    """index -> state of every registered index."""
+    with database.read() as session:
+        return {row.index: row.state for row in session.execute(select(IndexTarget)).scalars()}
+
+
+def row(database: Database) -> Rebuild:
+    """The newest rebuild."""
+    with database.read() as session:
+        return session.execute(select(Rebuild).order_by(Rebuild.id.desc()).limit(1)).scalar_one()
+
+
+def live(client: Elasticsearch, settings: Settings, showcase: str) -> str | None:
+    """The index that searches of a showcase use."""
+    found = live_target(find_targets(client, settings.index_prefix, [showcase])[showcase])
+    return found.index if found else None
+
+
+@pytest.mark.requirement("GEN-06")
+def test_a_rebuild_fills_every_showcase_and_is_searchable(
+    filled: Database, client: Elasticsearch, engine_settings: Settings, small_windows: None
+) -> None:
+    seen: list[Progress] = []
+    built = rebuild(filled, client, engine_settings, report=seen.append)
+    assert built.listings == {"stad": PEOPLE, "regio": PEOPLE // 3}
+    assert built.refused == ()
+    assert count(client, engine_settings, "stad") == PEOPLE
+    assert count(client, engine_settings, "regio") == PEOPLE // 3
+    assert (seen[0].done, seen[-1].done, seen[-1].total) == (0, PEOPLE + PEOPLE // 3, PEOPLE + PEOPLE // 3)
+    assert seen[0].left_s is None
+    assert seen[-1].left_s == 0
+    settings = client.indices.get_settings(index=f"{engine_settings.index_prefix}-*")
+    assert {facts["settings"]["index"]["refresh_interval"] for facts in settings.values()} == {"1s"}
+    assert (row(filled).step, row(filled).done, row(filled).lease_until) == ("done", PEOPLE + PEOPLE // 3, None)
+    assert states(filled) == dict.fromkeys(built.indexes.values(), LIVE)
+
+
+def test_the_ledger_knows_what_a_rebuild_wrote_and_nothing_is_written_twice(
+    filled: Database, client: Elasticsearch, engine_settings: Settings
+) -> None:
+    rebuild(filled, client, engine_settings)
+    with filled.read() as session:
+        entries = session.execute(select(LedgerEntry)).scalars().all()
+    assert len(entries) == PEOPLE + PEOPLE // 3
+    assert all(entry.acknowledged == entry.intended and not entry.gone for entry in entries)
+    with filled.write() as session:
+        note_changes(session, CANDIDATE, [1, 2, 3])
+    assert drain(filled, client, engine_settings).outcome.written == 0
+
+
+def test_the_former_index_stays_and_older_ones_go(
+    filled: Database, client: Elasticsearch, engine_settings: Settings
+) -> None:
+    first, second, third = (rebuild(filled, client, engine_settings, ["stad"]) for _ in range(3))
+    assert second.pruned == ()
+    assert third.pruned == (first.indexes["stad"],)
+    targets = find_targets(client, engine_settings.index_prefix, ["stad", "regio"])
+    assert [target.index for target in targets["stad"]] == [second.indexes["stad"], third.indexes["stad"]]
+    assert live(client, engine_settings, "stad") == third.indexes["stad"]
+    assert states(filled) == {second.indexes["stad"]: SPARE, third.indexes["stad"]: LIVE}
+    assert targets["regio"] == []
+
+
+def test_the_first_rebuild_of_everything_takes_the_waiting_changes_off_the_log(
+    filled: Database, client: Elasticsearch, engine_settings: Settings
+) -> None:
+    """Those of a deleted candidate stay, and later rebuilds leave all to the workers: spares need them too."""
+    with filled.write() as session:
+        note_changes(session, CANDIDATE, [1, 2, 77_777])
+    rebuild(filled, client, engine_settings)
+    assert waiting(filled) == [77_777]
+    with filled.write() as session:
+        note_changes(session, CANDIDATE, [1])
+    rebuild(filled, client, engine_settings)
+    assert waiting(filled) == [1, 77_777]
+
+
+def test_a_refused_listing_becomes_a_dead_letter_and_the_rest_goes_live(
+    filled: Database, client: Elasticsearch, engine_settings: Settings
+) -> None:
+    with filled.write() as session:
+        spoil(session, [5])
+    built = rebuild(filled, client, engine_settings)
+    assert [refusal.id for refusal in built.refused] == [5]
+    assert "99.5" not in built.refused[0].reason
+    assert count(client, engine_settings, "stad") == PEOPLE - 1
+    with filled.read() as session:
+        [letter] = session.execute(select(DeadLetter)).scalars()
+        assert (letter.index, letter.showcase, letter.candidate_id) == (built.indexes["stad"], "stad", 5)
+
+
+def test_a_gate_that_closes_leaves_searches_alone_and_waits_for_a_decision(
+    filled: Database, client: Elasticsearch, engine_settings: Settings
+) -> None:
+    before = rebuild(filled, client, engine_settings)
+    with filled.write() as session:
+        spoil(session, range(1, PEOPLE))
+    with pytest.raises(GateClosed, match=f"refused {PEOPLE - 1} of {PEOPLE}"):
+        rebuild(filled, client, engine_settings)
+    assert live(client, engine_settings, "stad") == before.indexes["stad"]
+    assert row(filled).step == HELD
+    assert sorted(states(filled).values()) == [FILLING, FILLING, LIVE, LIVE]
+    assert resume(filled, client, engine_settings) == []  # as the relay does: it decides nothing
+    with pytest.raises(GateClosed):
+        resume(filled, client, engine_settings, held_too=True)
+
+    [forced] = resume(filled, client, engine_settings, force="een nieuwe kaart", held_too=True)
+    assert forced.built is not None
+    assert "refused" in forced.built.passed[0]
+    assert live(client, engine_settings, "stad") == forced.built.indexes["stad"]
+    assert row(filled).force_reason == "een nieuwe kaart"
+    with filled.read() as session:
+        [line] = session.execute(select(AuditEntry).where(AuditEntry.action == "index.force")).scalars()
+    assert line.details["reason"] == "een nieuwe kaart"
+    assert line.details["indexes"] == dict(forced.built.indexes)
+
+
+def test_what_waits_at_the_gate_can_be_undone_or_replaced(
+    filled: Database, client: Elasticsearch, engine_settings: Settings
+) -> None:
+    with filled.write() as session:
+        spoil(session, range(1, PEOPLE))
+    with pytest.raises(GateClosed):
+        rebuild(filled, client, engine_settings)
+    [undone] = resume(filled, client, engine_settings, held_too=True, undo=True)
+    assert undone.undone == "asked for"
+    with pytest.raises(GateClosed):
+        rebuild(filled, client, engine_settings)
+    with filled.write() as session:
+        session.execute(update(Candidate).values(place_id="geheimdorp"))
+    built = rebuild(filled, client, engine_settings, ["stad"])
+    assert set(built.indexes) == {"stad", "regio"}  # the showcases of the one that it replaces
+    with filled.read() as session:
+        assert [one.step for one in session.execute(select(Rebuild)).scalars()] == [UNDONE, UNDONE, "done"]
+        assert session.execute(select(DeadLetter)).first() is None
+    found = find_targets(client, engine_settings.index_prefix, ["stad", "regio"])
+    assert {one.index for targets in found.values() for one in targets} == set(built.indexes.values())
+
+
+def test_reasons_are_only_kept_when_they_were_needed(
+    filled: Database, client: Elasticsearch, engine_settings: Settings
+) -> None:
+    built = rebuild(filled, client, engine_settings, force="voor de zekerheid")
+    assert built.passed == ()
+    assert row(filled).force_reason is None
+
+
+Tamper = Callable[[Elasticsearch, str], Any]
+
+
+def remove(client: Elasticsearch, index: str) -> None:
+    """Take a listing out of an index."""
+    client.delete(index=index, id="7")
+
+
+def bring_back(client: Elasticsearch, index: str) -> None:
+    """Put somebody in who is not shown."""
+    client.index(index=index, id="9000", document={"bucket": 9000 % 1024, "check": 7, "name": "Niet hier"})
+
+
+def swap_words(client: Elasticsearch, index: str) -> None:
+    """Change every listing without changing its digest."""
+    script = {"source": "ctx._source.intro = 'iets anders'"}
+    client.update_by_query(index=index, script=script, refresh=True)
+
+
+@pytest.mark.parametrize(
+    ("tamper", "fault"),
+    [
+        (remove, r"SQL shows 120 candidates, the new index holds 119; 1 differ: candidate 7 \(missing\)"),
+        (bring_back, r"the new index holds 121; 1 differ: candidate 9000 \(not shown by SQL\)"),
+        (swap_words, r"of a sample of \d+ differ from what SQL says now: .*stad: intro"),
+    ],
+)
+def test_the_gate_sees_what_is_not_as_sql_says(
+    filled: Database,
+    client: Elasticsearch,
+    engine_settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    quick_gate: None,
+    tamper: Tamper,
+    fault: str,
+) -> None:
+    def fill_and_tamper(run: Any, work: Any) -> None:
+        fill.fill(run, work)
+        client.indices.refresh(index=work.indexes["stad"])
+        tamper(client, work.indexes["stad"])
+
+    monkeypatch.setattr(run, "fill", fill_and_tamper)
+    with pytest.raises(GateClosed, match=fault):
+        rebuild(filled, client, engine_settings, ["stad"])
+    assert live(client, engine_settings, "stad") is None
+
+
+def test_changes_that_are_on_their_way_do_not_close_the_gate(
+    filled: Database, client: Elasticsearch, engine_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody indexes them here; they are in the log, and that is enough."""
+
+    def change(progress: Progress) -> None:
+        if progress.done == progress.total:
+            with filled.write() as session:
+                session.execute(update(Candidate).where(Candidate.id < 50).values(name="Anders"))
+                session.execute(delete(Candidate).where(Candidate.id == 60))
+                insert_full(session, 500, ["stad"])
+                note_changes(session, CANDIDATE, [*range(1, 50), 60, 500])
+
+    monkeypatch.setattr(gate, "SAMPLE_PLACES", 40)
+    built = rebuild(filled, client, engine_settings, report=change)
+    assert {1, 49, 60, 500} <= set(waiting(filled))
+    drain(filled, client, engine_settings)
+    found = names(client, built.indexes["stad"])
+    assert (found[1], found[49], found[50], found[60], found[500]) == ("Anders", "Anders", "Naam50", None, "Naam500")
+    assert count(client, engine_settings, "stad") == PEOPLE
+
+
+def test_changes_during_a_fill_reach_the_new_index_and_the_live_one(
+    filled: Database, client: Elasticsearch, engine_settings: Settings, small_windows: None
+) -> None:
+    """In any order with the fill's own reads: before a candidate's window, and after it."""
+    before = rebuild(filled, client, engine_settings)
+
+    def change(progress: Progress) -> None:
+        if 0 < progress.done < progress.total:
+            with filled.write() as session:
+                session.execute(update(Candidate).where(Candidate.id.in_([2, 119])).values(name="Anders"))
+                session.execute(delete(Candidate).where(Candidate.id.in_([3, 118])))
+                note_changes(session, CANDIDATE, [2, 3, 118, 119])
+            drain(filled, client, engine_settings)
+
+    built = rebuild(filled, client, engine_settings, report=change)
+    for index in (before.indexes["stad"], built.indexes["stad"]):
+        found = names(client, index)
+        assert (found[2], found[119], found[3]) == ("Anders", "Anders", None), index
+        assert found.get(118) is None, index
+    assert count(client, engine_settings, "stad") == PEOPLE - 2
+    assert built.passed == ()
+
+
+def test_a_listing_that_the_ledger_has_and_sql_does_not_is_announced(
+    filled: Database, client: Elasticsearch, engine_settings: Settings
+) -> None:
+    """As after a restore by hand, without triggers: a worker then puts the stubs."""
+    rebuild(filled, client, engine_settings)
+    with filled.write() as session:
+        session.execute(delete(Candidate).where(Candidate.id == 7))
+    with filled.write() as session:
+        session.execute(delete(Change))
+    rebuild(filled, client, engine_settings)
+    assert waiting(filled) == [7]
+    drain(filled, client, engine_settings)
+    assert count(client, engine_settings, "stad") == PEOPLE - 1
+
+
+def test_an_unknown_showcase_is_named(filled: Database, client: Elasticsearch, engine_settings: Settings) -> None:
+    with pytest.raises(UnknownShowcase, match="atlantis; there are: regio, stad"):
+        rebuild(filled, client, engine_settings, ["atlantis"])
+
+
+def test_an_engine_that_is_away_ends_a_rebuild_that_had_not_begun(filled: Database, engine_settings: Settings) -> None:
+    away = Elasticsearch("http://127.0.0.1:1", max_retries=0)
+    with pytest.raises(Exception, match="Connection"):
+        rebuild(filled, away, engine_settings, patience=IMPATIENT)
+    assert row(filled).step == UNDONE
+    assert states(filled) == {}
+
+
+def test_an_engine_that_goes_away_during_the_fill_is_waited_for(
+    filled: Database, client: Elasticsearch, engine_settings: Settings, small_windows: None
+) -> None:
+    """The rebuild stops with the error, keeps its checkpoint, and the next one carries on."""
+
+    class Broken(Exception):
+        pass
+
+    def stop(progress: Progress) -> None:
+        if progress.done > PEOPLE // 2:
+            raise Broken
+
+    with pytest.raises(Broken):
+        rebuild(filled, client, engine_settings, report=stop)
+    left = row(filled)
+    assert (left.step, left.error, left.lease_until) == ("fill", "Broken", None)
+    seen: list[Progress] = []
+    built = rebuild(filled, client, engine_settings, report=seen.append)
+    assert dict(built.indexes) == left.indexes
+    assert built.listings == {"stad": PEOPLE, "regio": PEOPLE // 3}
+    assert row(filled).id == left.id
+    assert row(filled).error is None
+
+
+def test_a_rebuild_of_an_index_that_went_begins_anew(
+    filled: Database, client: Elasticsearch, engine_settings: Settings, small_windows: None
+) -> None:
+    def lose(progress: Progress) -> None:
+        if progress.done:
+            client.indices.delete(index=row(filled).indexes["stad"])
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        rebuild(filled, client, engine_settings, report=lose)
+    lost = row(filled)
+    built = rebuild(filled, client, engine_settings)
+    assert built.listings["stad"] == PEOPLE
+    with filled.read() as session:
+        assert "has no index" in str(session.get_one(Rebuild, lost.id).error)
+    assert set(states(filled)) == set(built.indexes.values())
+
+
+def test_a_rebuild_that_another_version_began_is_undone(
+    filled: Database, client: Elasticsearch, engine_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(_: Progress) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        rebuild(filled, client, engine_settings, report=stop)
+    newer = index_body()
+    newer["mappings"]["properties"]["erbij"] = {"type": "keyword"}
+    monkeypatch.setattr(run, "listing_body", lambda _: newer)
+    [undone] = resume(filled, client, engine_settings)
+    assert undone.undone == "it was begun with another mapping or builder"
+    assert states(filled) == {}
+    assert find_targets(client, engine_settings.index_prefix, ["stad"]) == {"stad": []}
+
+
+def test_somebody_else_at_work_is_left_alone(
+    filled: Database, client: Elasticsearch, engine_settings: Settings
+) -> None:
+    refused: list[str] = []
+
+    def second(progress: Progress) -> None:
+        if not progress.done:
+            with pytest.raises(RebuildRunning) as raised:
+                rebuild(filled, client, engine_settings, ["stad"])
+            refused.append(str(raised.value))
+            with pytest.raises(RebuildRunning):
+                roll_back(filled, client, engine_settings)
+            assert resume(filled, client, engine_settings, held_too=True) == []
+
+    built = rebuild(filled, client, engine_settings, report=second)
+    assert "is running: step fill, 0 of 160 listings" in refused[0]
+    assert set(states(filled)) == set(built.indexes.values())
+
+
+def test_showcases_apart_can_be_rebuilt_at_once(
+    filled: Database, client: Elasticsearch, engine_settings: Settings
+) -> None:
+    other = []
+
+    def second(progress: Progress) -> None:
+        if not progress.done:
+            other.append(rebuild(filled, client, engine_settings, ["regio"]))
+
+    built = rebuild(filled, client, engine_settings, ["stad"], report=second)
+    assert built.listings == {"stad": PEOPLE}
+    assert other[0].listings == {"regio": PEOPLE // 3}
+
+
+def test_a_rollback_brings_the_former_index_back_and_nobody_who_is_gone(
+    filled: Database, client: Elasticsearch, engine_settings: Settings
+) -> None:
+    first = rebuild(filled, client, engine_settings)
+    second = rebuild(filled, client, engine_settings)
+    with filled.write() as session:
+        session.execute(delete(Candidate).where(Candidate.id == 3))
+        session.execute(update(Candidate).where(Candidate.id == 4).values(name="Anders"))
+        note_changes(session, CANDIDATE, [3, 4])
+    drain(filled, client, engine_settings)
+    # Behind the indexer's back: as if a write to the spare had been lost.
+    client.index(index=first.indexes["stad"], id="9000", document={"bucket": 9000 % 1024, "check": 7})
+    back = roll_back(filled, client, engine_settings)
+    assert dict(back.indexes) == dict(first.indexes)
+    found = names(client, f"{engine_settings.index_prefix}-stad")
+    assert (3 in found, found[4], 9_000 in found) == (False, "Anders", False)
+    assert states(filled) == dict.fromkeys(first.indexes.values(), LIVE) | dict.fromkeys(second.indexes.values(), SPARE)
+    forth = roll_back(filled, client, engine_settings, ["stad"])
+    assert dict(forth.indexes) == {"stad": second.indexes["stad"]}
+    assert live(client, engine_settings, "regio") == first.indexes["regio"]
+
+
+def test_after_a_rollback_the_bad_index_is_the_one_that_goes(
+    filled: Database, client: Elasticsearch, engine_settings: Settings
+) -> None:
+    good = rebuild(filled, client, engine_settings, ["stad"])
+    bad = rebuild(filled, client, engine_settings, ["stad"])
+    roll_back(filled, client, engine_settings)
+    better = rebuild(filled, client, engine_settings, ["stad"])
+    assert better.pruned == (bad.indexes["stad"],)
+    assert states(filled) == {good.indexes["stad"]: SPARE, better.indexes["stad"]: LIVE}
+
+
+def test_there_must_be_something_to_go_back_to(
+    filled: Database, client: Elasticsearch, engine_settings: Settings
+) -> None:
+    with pytest.raises(RebuildFailed, match="no index to go back to"):
+        roll_back(filled, client, engine_settings)
+    rebuild(filled, client, engine_settings)
+    with pytest.raises(RebuildFailed, match="showcase stad has no index to go back to"):
+        roll_back(filled, client, engine_settings, ["stad"])
+
+
+def test_an_index_of_another_life_of_the_database_is_no_spare(
+    filled: Database, client: Elasticsearch, engine_settings: Settings
+) -> None:
+    before = rebuild(filled, client, engine_settings, ["stad"])
+    with filled.write() as session:
+        new_timeline(session)
+    [_, stad] = index_status(filled, client, engine_settings).showcases
+    assert (stad.needs, stad.reasons) == (REBUILD, ("it was made in another life of the database",))
+    after = rebuild(filled, client, engine_settings, ["stad"])
+    assert after.pruned == (before.indexes["stad"],)
+    assert states(filled) == {after.indexes["stad"]: LIVE}
+
+
+def test_prune_takes_what_nobody_needs_and_no_more(
+    filled: Database, client: Elasticsearch, engine_settings: Settings, small_windows: None
+) -> None:
+    prefix = engine_settings.index_prefix
+    rebuild(filled, client, engine_settings, ["stad"])
+    rebuild(filled, client, engine_settings, ["stad"])
+    kept = set(states(filled))
+    left = index_name(prefix, "stad", "20200101000000000000")
+    young = index_name(prefix, "stad", new_build())
+    foreign = f"{prefix}-something-else"
+    for index in (left, young, foreign):
+        create_index(client, index, index_body(), {})
+
+    def stop(progress: Progress) -> None:
+        if progress.done:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        rebuild(filled, client, engine_settings, ["stad"], report=stop)
+    assert prune(filled, client, engine_settings) == [left]
+    assert set(client.indices.get(index=f"{prefix}-*")) == {
+        *kept,
+        young,
+        foreign,
+        row(filled).indexes["stad"],
+    }
+
+
+def test_status_tells_counts_and_what_an_index_needs(
+    filled: Database, client: Elasticsearch, engine_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = {one.showcase: one for one in index_status(filled, client, engine_settings).showcases}
+    assert (before["stad"].index, before["stad"].needs) == (None, REBUILD)
+    built = rebuild(filled, client, engine_settings)
+    with filled.write() as session:
+        session.execute(delete(Change))
+        note_changes(session, CANDIDATE, [1])
+        session.execute(update(Showcase).where(Showcase.code == "regio").values(parts=["level"]))
+    status = index_status(filled, client, engine_settings)
+    rows = {one.showcase: one for one in status.showcases}
+    assert {one.kind: one.changes for one in status.waiting}["candidate"] == 1
+    stad, regio = rows["stad"], rows["regio"]
+    assert (stad.index, stad.documents, stad.shown) == (built.indexes["stad"], PEOPLE, PEOPLE)
+    assert (stad.needs, stad.current) == (NOTHING, True)
+    assert (regio.needs, regio.current) == (UPDATE, False)
+    newer = index_body()
+    newer["mappings"]["properties"]["erbij"] = {"type": "keyword"}
+    monkeypatch.setattr("indexer.status.listing_body", lambda _: newer)
+    rows = {one.showcase: one for one in index_status(filled, client, engine_settings).showcases}
+    assert (rows["stad"].needs, len(rows["stad"].reasons)) == (REBUILD, 1)
+    assert (rows["regio"].needs, len(rows["regio"].reasons)) == (REBUILD, 2)
+
+
+def test_a_candidate_that_goes_during_the_fill_does_not_close_the_gate(
+    filled: Database, client: Elasticsearch, engine_settings: Settings
+) -> None:
+    def leave(progress: Progress) -> None:
+        if progress.done == progress.total:
+            with filled.write() as session:
+                session.execute(delete(Candidate).where(Candidate.id == 3))
+                note_changes(session, CANDIDATE, [3])
+
+    rebuild(filled, client, engine_settings, report=leave)
+    assert waiting(filled) == [3]

@@ -1,0 +1,149 @@
+"""`hallowerk index rebuild|resume|rollback|prune`: new indexes beside the live ones, and the way back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from indexer.engine.client import connect
+from indexer.rebuild.progress import Progress as Filled
+from indexer.rebuild.prune import prune
+from indexer.rebuild.rollback import roll_back
+from indexer.rebuild.run import Built, Report, rebuild, resume
+from matching.settings import load_settings
+from web.commands.opening import clear_messages, open_database, show_refused
+from web.commands.trail import note_command
+
+_SHOWCASE = click.option(
+    "--showcase", "codes", multiple=True, metavar="CODE", help="Only this showcase; may be repeated."
+)
+_FORCE = click.option(
+    "--force", metavar="REASON", default="", help="Pass the gate whatever it finds; the reason goes into the trail."
+)
+
+
+@click.command("rebuild")
+@_SHOWCASE
+@_FORCE
+def rebuild_command(codes: tuple[str, ...], force: str) -> None:
+    """Build new indexes from the database, check them, and switch searches to them.
+
+    Searches and changes go on meanwhile, and the former index stays as a spare that gets every change. New indexes
+    that do not hold what the database says are not used: they wait for `hallowerk index resume`. One that was broken
+    off is carried on with. Exit code 1 when it failed or the engine refused a listing.
+
+    \b
+    Examples:
+      hallowerk index rebuild
+      hallowerk index rebuild --showcase rotterdam
+      hallowerk index rebuild --force "half of the profiles were withdrawn, on purpose"
+    """
+    run_rebuild(codes, force)
+
+
+@click.command("resume")
+@_FORCE
+@click.option("--undo", is_flag=True, help="Remove the new indexes instead; what is live stays.")
+def resume_command(force: str, undo: bool) -> None:
+    """Carry on with rebuilds and rollbacks that were broken off, or that wait at the gate.
+
+    What can't be carried on, because the engine or this version is another one by now, is undone. One that another
+    process works on is let be.
+    """
+    settings = load_settings()
+    with clear_messages(), _bar() as report:
+        done = resume(
+            open_database(settings),
+            connect(settings),
+            settings,
+            report,
+            force=_reason(force),
+            held_too=True,
+            undo=undo,
+        )
+    if not done:
+        click.echo("nothing to carry on with")
+    for one in done:
+        if one.built is None:
+            click.echo(f"rebuild {one.rebuild} of {', '.join(one.showcases)} was undone: {one.undone}")
+    refused = [refusal for one in done if one.built for refusal in one.built.refused]
+    for one in done:
+        if one.built:
+            _show(one.built)
+    show_refused(refused)
+
+
+@click.command("rollback")
+@_SHOWCASE
+def rollback_command(codes: tuple[str, ...]) -> None:
+    """Let searches use the former index again, at once; the present one becomes the spare.
+
+    What was changed or deleted since is in the former index too.
+    """
+    settings = load_settings()
+    with clear_messages():
+        database = open_database(settings)
+        built = roll_back(database, connect(settings), settings, codes)
+        with database.write() as session:
+            note_command(session, "index.rollback", {"indexes": dict(built.indexes)})
+    _show(built)
+
+
+@click.command("prune")
+def prune_command() -> None:
+    """Remove indexes that are neither live, nor kept for a rollback, nor being built."""
+    settings = load_settings()
+    with clear_messages():
+        removed = prune(open_database(settings), connect(settings), settings)
+    for index in removed:
+        click.echo(f"removed: {index}")
+    if not removed:
+        click.echo("nothing to remove")
+
+
+def run_rebuild(codes: Sequence[str] = (), force: str = "") -> None:
+    """Rebuild with a progress bar; ends the process with a message when it fails."""
+    settings = load_settings()
+    with clear_messages(), _bar() as report:
+        built = rebuild(open_database(settings), connect(settings), settings, codes, report, force=_reason(force))
+    _show(built)
+    show_refused(built.refused)
+
+
+def _show(built: Built) -> None:
+    for showcase, index in built.indexes.items():
+        click.echo(f"{showcase}: {built.listings[showcase]} listings in {index}")
+    for index in built.pruned:
+        click.echo(f"removed: {index}")
+    for fault in built.passed:
+        click.echo(f"passed the gate all the same: {fault}", err=True)
+
+
+def _reason(force: str) -> str:
+    if force and not force.strip():
+        raise click.BadParameter("say why, for those who read the trail later", param_hint="--force")
+    return force.strip()
+
+
+@contextmanager
+def _bar() -> Iterator[Report]:
+    """A bar with listings done, listings a second, time left, and changes that wait meanwhile."""
+    columns = (
+        TextColumn("Indexing"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]:,.0f}/s"),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[lag]:,} changes wait"),
+    )
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task("listings", total=None, rate=0.0, lag=0)
+
+        def report(filled: Filled) -> None:
+            bar.update(task, completed=filled.done, total=filled.total, rate=filled.rate, lag=filled.lag)
+
+        yield report
