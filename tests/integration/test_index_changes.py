@@ -14,11 +14,11 @@ from sqlalchemy import delete, insert, select, update
 
 from indexer import changes as indexing
 from indexer import dead_letters, failpoints
-from indexer.build import build
 from indexer.bulk import Patience
 from indexer.changes import WritesPaused, drain, index_candidates
 from indexer.documents import ListingBuilder
 from indexer.engine.client import connect
+from indexer.rebuild.run import rebuild
 from indexer.registry import register, registered
 from indexer.stubs import sweep_stubs
 from indexer.targets import LISTINGS, alias_name, create_index, index_name, live_target, new_build
@@ -62,7 +62,7 @@ def built(database: Database, client: Elasticsearch, engine_settings: Settings) 
         insert_showcase(session, "regio", {"intro"})
         for key in range(1, 6):
             insert_full(session, key, ["stad"])
-    build(database, client, engine_settings)
+    rebuild(database, client, engine_settings)
     with database.write() as session:
         session.execute(delete(Change))
     return database
@@ -235,7 +235,7 @@ def test_indexes_of_another_life_of_the_database_are_not_written(
             index_candidates(built, client, engine_settings, [1])
     assert names(client, stad)[1] == "Naam1"
     assert waiting(built) == {1}
-    build(built, client, engine_settings)
+    rebuild(built, client, engine_settings)
     rename(built, 2, "Anders")
     drain(built, client, engine_settings)
     assert names(client, live(built, "stad"))[2] == "Anders"
@@ -382,7 +382,7 @@ def test_changes_reach_the_index_that_is_being_built_and_the_spare_too(
 ) -> None:
     """A rollback finds the spare up to date, and an erasure reaches it."""
     prefix = engine_settings.index_prefix
-    build(built, client, engine_settings, ["stad"])
+    rebuild(built, client, engine_settings, ["stad"])
     coming = index_name(prefix, "stad", new_build())
     with built.write() as session:
         create_index(client, coming, index_body(), {"timeline": timeline(session)})
@@ -406,7 +406,7 @@ def test_changes_reach_the_index_that_is_being_built_and_the_spare_too(
 def test_a_spare_that_was_removed_by_hand_holds_up_nothing(
     built: Database, client: Elasticsearch, engine_settings: Settings, stad: str
 ) -> None:
-    build(built, client, engine_settings, ["stad"])
+    rebuild(built, client, engine_settings, ["stad"])
     client.indices.delete(index=stad)
     rename(built, 1, "Anders")
     drain(built, client, engine_settings)
@@ -426,7 +426,7 @@ def test_a_drain_before_the_first_build_leaves_it_to_the_build(
     assert drain(database, client, engine_settings).candidates == 1
     with database.read() as session:
         assert registered(session) == {}
-    build(database, client, engine_settings)
+    rebuild(database, client, engine_settings)
     assert names(client, alias_name(engine_settings.index_prefix, "stad")) == {1: "Naam1"}
 
 

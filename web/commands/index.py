@@ -13,8 +13,10 @@ from indexer.changes import Drained, drain
 from indexer.engine.client import connect
 from indexer.status import IndexStatus, RebuildStatus, index_status
 from matching.settings import load_settings
+from web.commands.index_dead_letters import dead_letters_group
 from web.commands.index_golden import golden_group
 from web.commands.index_rebuild import prune_command, rebuild_command, resume_command, rollback_command
+from web.commands.index_verify import reconcile_command, verify_command
 from web.commands.opening import clear_messages, open_database, show_refused
 
 
@@ -27,7 +29,10 @@ command.add_command(rebuild_command)
 command.add_command(resume_command)
 command.add_command(rollback_command)
 command.add_command(prune_command)
+command.add_command(verify_command)
+command.add_command(reconcile_command)
 command.add_command(golden_group)
+command.add_command(dead_letters_group)
 
 
 @command.command()

@@ -23,6 +23,7 @@ from indexer.changes import drain
 from indexer.engine.client import connect
 from indexer.engine.errors import EngineError
 from indexer.targets import TargetError
+from indexer.timeline import WritesPaused
 from matching.candidates.intake import Intake, Summary
 from matching.candidates.mediastore import FolderMediaStore
 from matching.candidates.rejects import Rejects
@@ -128,7 +129,8 @@ def _bring_up_to_date(database: Database, settings: Settings) -> str | None:
     """Index what was committed and not indexed yet, by this import or an earlier one; why not, if it can't be."""
     try:
         done = drain(database, connect(settings), settings)
-    except (EngineError, EngineBusy, TargetError, ApiError, TransportError) as error:
-        return str(error) if isinstance(error, (EngineError, TargetError)) else "the search engine does not answer"
+    except (EngineError, EngineBusy, TargetError, WritesPaused, ApiError, TransportError) as error:
+        told = isinstance(error, (EngineError, TargetError, WritesPaused))
+        return str(error) if told else "the search engine does not answer"
     refused = len(done.outcome.refused)
-    return f"the search engine refused {refused} listings; see `hallowerk index update`" if refused else None
+    return f"the search engine refused {refused} listings; see `hallowerk index dead-letters list`" if refused else None
