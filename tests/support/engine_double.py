@@ -38,6 +38,10 @@ class EngineDouble:
 
     def __init__(self) -> None:
         self.indexes: dict[str, _Index] = {}
+        #: What points in time hold, by their number.
+        self._points: list[list[tuple[str, int, dict[str, Any]]]] = []
+        #: Whether the request at hand leaves out indexes that are not there.
+        self._lenient = False
 
     def client(self) -> Elasticsearch:
         """A client of this engine."""
@@ -60,6 +64,7 @@ class EngineDouble:
         for verb, pattern, handler in _ROUTES:
             match = re.fullmatch(pattern, path)
             if verb == method and match:
+                self._lenient = query.get("ignore_unavailable") == "true"
                 try:
                     return handler(self, body, query, *match.groups())
                 except _Missing as missing:
@@ -76,7 +81,7 @@ class EngineDouble:
                 found.append(name)
             else:
                 behind = [one for one, index in self.indexes.items() if name in index.aliases]
-                if not behind and not lenient:
+                if not behind and not (lenient or self._lenient):
                     raise _Missing(name)
                 found += behind
         return found
@@ -89,8 +94,8 @@ class EngineDouble:
             self.indexes[name].aliases[alias] = dict(facts)
         return 200, {"acknowledged": True, "index": name}
 
-    def _delete(self, _body: Any, query: Mapping[str, str], names: str) -> Answer:
-        for name in self._resolve(names, query.get("ignore_unavailable") == "true"):
+    def _delete(self, _body: Any, _query: Any, names: str) -> Answer:
+        for name in self._resolve(names):
             del self.indexes[name]
         return 200, {"acknowledged": True}
 
@@ -193,19 +198,29 @@ class EngineDouble:
                     if _matches(through, key, source) and _matches(query, key, source):
                         yield key, version, source
 
+    def _open_point(self, _body: Any, _query: Any, names: str) -> Answer:
+        self._points.append(list(self._seen(names, None)))
+        return 200, {"id": str(len(self._points) - 1)}
+
+    def _search_point(self, body: Any, _query: Any) -> Answer:
+        held = self._points[int(body["pit"]["id"])]
+        return self._page(body, [one for one in held if _matches(body.get("query"), one[0], one[2])])
+
     def _search(self, body: Any, _query: Any, names: str) -> Answer:
-        seen = list(self._seen(names, (body or {}).get("query")))
+        return self._page(body or {}, list(self._seen(names, (body or {}).get("query"))))
+
+    def _page(self, body: Mapping[str, Any], seen: list[tuple[str, int, dict[str, Any]]]) -> Answer:
         hits = [
             {"_id": key, "_version": version, "_source": source, "sort": [int(key)]} for key, version, source in seen
         ]
-        after = (body or {}).get("search_after")
+        after = body.get("search_after")
         if after:
             hits = [hit for hit in hits if hit["sort"][0] > after[0]]
         return 200, {
             "timed_out": False,
             "_shards": {"total": 1, "successful": 1, "failed": 0},
-            "hits": {"total": {"value": len(seen), "relation": "eq"}, "hits": hits[: (body or {}).get("size", 10)]},
-            "aggregations": _aggregate((body or {}).get("aggs", {}), seen),
+            "hits": {"total": {"value": len(seen), "relation": "eq"}, "hits": hits[: body.get("size", 10)]},
+            "aggregations": _aggregate(body.get("aggs", {}), seen),
         }
 
 
@@ -223,6 +238,9 @@ _ROUTES: tuple[tuple[str, str, Any], ...] = (
     ("GET", r"/([^/]+)/_count", EngineDouble._count),
     ("POST", r"/([^/]+)/_count", EngineDouble._count),
     ("POST", r"/([^/]+)/_search", EngineDouble._search),
+    ("POST", r"/([^/]+)/_pit", EngineDouble._open_point),
+    ("DELETE", r"/_pit", EngineDouble._ok),
+    ("POST", r"/_search", EngineDouble._search_point),
     ("PUT", r"/([^/_][^/]*)", EngineDouble._create),
     ("DELETE", r"/([^/_][^/]*)", EngineDouble._delete),
     ("GET", r"/([^/_][^/]*)", EngineDouble._facts),
