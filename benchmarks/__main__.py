@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import memory, page_overhead, whole_path
+from benchmarks import changes, memory, page_overhead, rebuilding, whole_path
 from benchmarks.people import fill
 from benchmarks.surroundings import machine_facts, own_surroundings
 from matching.storage.database import Database
 
 PEOPLE = 20_000
-#: In the order of running: the last one makes the database larger.
+#: In the order of running: the last two make the database larger.
 BENCHMARKS = {
     "whole_path": whole_path.measure,
     "page_overhead": page_overhead.measure,
+    "changes": changes.measure,
     "memory": memory.measure,
+    "rebuilding": rebuilding.measure,
 }
 
 

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import resource
 import subprocess
@@ -16,6 +15,7 @@ from pathlib import Path
 from elasticsearch import Elasticsearch
 
 from benchmarks.people import count_listings, fill
+from benchmarks.processes import environment_of
 from benchmarks.surroundings import remove_indexes
 from indexer.engine.client import connect
 from indexer.rebuild.run import rebuild
@@ -37,16 +37,8 @@ def measure(database: Database, client: Elasticsearch, settings: Settings) -> It
 
 
 def _run(settings: Settings) -> int:
-    environment = {
-        **os.environ,
-        "HALLOWERK_STATE_DIR": str(settings.state_dir),
-        "HALLOWERK_INDEX_PREFIX": settings.index_prefix,
-        "HALLOWERK_SEARCH_TIMEOUT_S": str(settings.search_timeout_s),
-        "ELASTICSEARCH_URL": settings.elasticsearch_url,
-        "DATABASE_URL": settings.database_url,
-    }
     command = [sys.executable, "-m", "benchmarks.memory"]
-    done = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)  # noqa: S603 - our own
+    done = subprocess.run(command, env=environment_of(settings), check=True, capture_output=True, text=True)  # noqa: S603 - our own
     return int(done.stdout.splitlines()[-1])
 
 
