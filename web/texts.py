@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol, cast
+from typing import Any, Protocol
 
 from flask import g
 from flask_babel import get_translations
@@ -19,10 +19,10 @@ class Catalogue(Protocol):
 def _catalogue() -> Catalogue:
     # The object behind `g` itself: a page asks hundreds of texts, and each step through the proxy takes as long as one.
     own = g._get_current_object()
-    found = own.get("catalogue")
+    found: Catalogue | None = own.get("catalogue")
     if found is None:
         found = own.catalogue = get_translations()
-    return cast(Catalogue, found)
+    return found
 
 
 def translate(message: str, **variables: Any) -> Markup:

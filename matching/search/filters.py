@@ -47,7 +47,7 @@ def offered_options(category: str, view: ShowcaseView, knowledge: Knowledge) -> 
     if shown is None:
         return ()
     codes = [code for name in CATEGORIES[category].vocabularies for code in knowledge.vocabularies[name].codes]
-    return (*(code for code in codes if shown.options is None or code in shown.options), NOT_FILLED)
+    return (*(codes if shown.options is None else filter(shown.options.__contains__, codes)), NOT_FILLED)
 
 
 def check_filters(criteria: SearchCriteria, knowledge: Knowledge) -> None:

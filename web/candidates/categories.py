@@ -16,7 +16,6 @@ from web.candidates.query import Query
 from web.formatting import format_number
 from web.labels import category_label, option_label
 from web.language import chosen_language
-from web.templating import icon
 
 #: Categories of which one option is chosen at a time (CAND-35).
 SINGLE = frozenset({"recency"})
@@ -26,7 +25,7 @@ LONG, MOST = 14, 18
 # here: what is the same on every page once per process, number, tick and look for each page.
 GAP = '<span class="opts__gap" aria-hidden="true"></span>'
 BOX = Markup('"><input type="checkbox" form="zoek" id="f-{slug}-{code}" name="f.{slug}" value="{code}"')
-LABEL = Markup(">{mark}<span>{label}</span>")
+LABEL = Markup("><span>{label}</span>")
 
 
 @dataclass(frozen=True)
@@ -58,22 +57,18 @@ class _Drawn(NamedTuple):
 
 def category_views(view: ShowcaseView, query: Query, counts: Mapping[str, Mapping[str, int]]) -> Iterator[CategoryView]:
     """The categories that this showcase offers, in its order; `counts` are candidates by category and option."""
-    language = chosen_language()
-    for shown in view.categories:
-        if view.category(shown.code) is None:
-            continue
-        category = CATEGORIES[shown.code]
-        ticked = query.filters.get(category.code, ())
-        here = counts.get(category.code, {}) if counts else None
-        *drawn, last = _draw(view, category.code, language)
+    for code, (*drawn, last) in _drawn(view, chosen_language()).items():
+        category = CATEGORIES[code]
+        ticked = query.filters.get(code, ())
+        here = counts.get(code, {}) if counts else None
         options, others = _folded(drawn, ticked, here)
         yield CategoryView(
             slug=category.slug,
-            label=category_label(category.code),
+            label=category_label(code),
             active=len(ticked),
             size=len(drawn) + 1,
-            open=query.category == category.code,
-            single=category.code in SINGLE,
+            open=query.category == code,
+            single=code in SINGLE,
             options=_html(options, ticked, here),
             others=_html(others, ticked, here),
             last=_html([last], ticked, here),
@@ -106,19 +101,20 @@ def _html(options: Iterable[_Drawn], ticked: Sequence[str], counts: Mapping[str,
     return Markup("\n".join(html))  # noqa: S704 - made of Markup and numbers only
 
 
-@lru_cache(maxsize=256)
-def _draw(view: ShowcaseView, category: str, language: str) -> tuple[_Drawn, ...]:
-    """The options of a category; `language` is that of the request, whose labels they get."""
+@lru_cache(maxsize=32)
+def _drawn(view: ShowcaseView, language: str) -> Mapping[str, tuple[_Drawn, ...]]:
+    """The options of each category offered; `language` is that of the request, whose labels they get."""
+    return {shown.code: tuple(_draw(view, shown.code)) for shown in view.categories if view.category(shown.code)}
+
+
+def _draw(view: ShowcaseView, category: str) -> Iterator[_Drawn]:
     vocabularies = dict(load_vocabularies())
     names, slug = CATEGORIES[category].vocabularies, CATEGORIES[category].slug
     begins = {vocabularies[names[1]].codes[0], NOT_FILLED} if len(names) > 1 else set()
-    mark = icon("check", "opt__mark")
-    return tuple(
-        _Drawn(
+    for code in offered_options(view, category, vocabularies):
+        yield _Drawn(
             code,
             f'{GAP if code in begins else ""}<label class="opt{" opt--none" if code == NOT_FILLED else ""}',
             BOX.format(slug=slug, code=code),
-            LABEL.format(mark=mark, label=option_label(category, code)),
+            LABEL.format(label=option_label(category, code)),
         )
-        for code in offered_options(view, category, vocabularies)
-    )
