@@ -60,6 +60,13 @@ def test_what_was_asked_comes_before_wanting_and_having_done_the_work() -> None:
     assert shown.more_spoken == "voldoet: 4 jaar ervaring"
 
 
+def test_a_third_reason_stands_there_when_it_fits_and_nothing_is_left() -> None:
+    level = Reason("met", "level", "level", {"code": "mbo-2", "has": "mbo-2", "steps": 0})
+    shown = row(FUNCTION, level, language("pl", "met"))
+    assert texts(shown) == ["✓ MBO 2", "✓ Pools", "✓ wil dit werk"]
+    assert shown.more == 0
+
+
 def test_the_distance_stands_in_the_facts_and_not_among_the_reasons() -> None:
     near = row(FUNCTION, distance(4.2), km=4.2, place_name="Schiedam")
     assert (near.facts, texts(near)) == ("Schiedam, 4 km", ["✓ wil dit werk"])

@@ -19,8 +19,8 @@ REASONS_IN_ROW = 3
 #: The order of reasons in a row: signs that aren't 'met', then what is met by its kind; other kinds come last.
 IN_ROW: tuple[Sign, ...] = ("not_met", "partly", "unknown", "related")
 MET_IN_ROW = ("level", "language", "licence", "working_time", "hours", "function", "filter", "word")
-#: What a row has for reasons in the narrowest list, and what one takes (padding, sign, gap; a letter), in pixels.
-ROW_WIDTH, REASON_WIDTH, LETTER_WIDTH, MORE_WIDTH = 260, 36, 5.1, 40
+#: What a row has for reasons in the narrowest list, what one takes (padding, sign, gap; a letter) and '+n', in pixels.
+ROW_WIDTH, REASON_WIDTH, LETTER_WIDTH, MORE_WIDTH = 266, 36, 5.1, 35
 
 
 @dataclass(frozen=True)
@@ -89,12 +89,13 @@ def _place_in_row(reason: Reason) -> int:
 
 
 def _that_fit(reasons: Sequence[ReasonView]) -> list[ReasonView]:
-    """The first reasons that fit beside each other, at most three; always one."""
+    """The first reasons that fit beside each other, and beside '+n' if not all do: at most three, always one."""
     few: list[ReasonView] = []
-    left: float = ROW_WIDTH - (MORE_WIDTH if len(reasons) > 1 else 0)
-    for reason in reasons:
+    left: float = ROW_WIDTH
+    for number, reason in enumerate(reasons, 1):
         width = REASON_WIDTH + LETTER_WIDTH * len(reason.short)
-        if len(few) < REASONS_IN_ROW and (not few or width <= left):
+        all_fit = len(few) + 1 == number == len(reasons)
+        if not few or (len(few) < REASONS_IN_ROW and width + (0 if all_fit else MORE_WIDTH) <= left):
             few.append(reason)
             left -= width
     return few
