@@ -34,6 +34,27 @@ def test_a_filter_keeps_the_open_profile_while_that_person_is_found(open_page: O
     expect(page).not_to_have_url(re.compile("kandidaat=|open="))
 
 
+@pytest.mark.requirement("CAND-02", "CAND-13", "CAND-22")
+def test_clearing_by_a_link_keeps_the_open_profile_while_that_person_is_found(open_page: OpenPage) -> None:
+    page = open_page(f"{HOME}?beroep=kok&beroep=schoonmaker&f.niveau=mbo-1&f.niveau=mbo-2")
+    page.locator("a[data-profile]").nth(1).click()
+    name = page.locator("#naam")
+    expect(name).to_be_visible()
+    chosen = name.inner_text()
+    page.locator("#wis-filters").click()
+    expect(page).to_have_url(re.compile(r"\?beroep=kok&beroep=schoonmaker&kandidaat=\d+$"))
+    expect(name).to_have_text(chosen)
+    # Another profile than the one that the page came with.
+    page.locator("a[data-profile]:not([aria-current])").first.click()
+    expect(name).not_to_have_text(chosen)
+    chosen, opened = name.inner_text(), page.locator(".profile").get_attribute("data-profile-id")
+    for chip in ("Kok", "Schoonmaker"):
+        page.get_by_role("link", name=f"{chip} weghalen").click()
+        expect(page.locator(".chip", has_text=chip)).to_have_count(0)
+    expect(page).to_have_url(re.compile(rf"rijnmond/\?kandidaat={opened}$"))
+    expect(name).to_have_text(chosen)
+
+
 @pytest.mark.requirement("CAND-16")
 def test_a_distance_can_be_chosen_once_there_is_a_place(open_page: OpenPage) -> None:
     page = open_page(HOME)

@@ -56,6 +56,25 @@ def test_paging_stands_in_the_header_and_only_when_there_are_more_pages(open_pag
     expect(page.locator(".columns")).to_have_count(0)
 
 
+@pytest.mark.requirement("UI-20", "CAND-04")
+def test_without_a_question_the_list_is_by_date_and_claims_no_match(open_page: OpenPage) -> None:
+    page = open_page("/kandidaten/rijnmond/?f.rijbewijs=B")
+    newest = names(page)
+    expect(page.locator("#sorteer-match")).to_have_count(0)
+    date = page.locator("#sorteer-updated")
+    expect(date).to_have_attribute("aria-current", "true")
+    expect(date).to_contain_text("nieuwste eerst")
+
+    page.get_by_role("link", name=re.compile("^Naam")).click()
+    expect(page).to_have_url(re.compile("sorteer=naam"))
+    page.get_by_role("link", name=re.compile("^Bijgewerkt")).click()
+    expect(page).not_to_have_url(re.compile("sorteer"))
+    expect(date).to_have_attribute("aria-current", "true")
+    assert names(page) == newest
+    date.click()
+    expect(page).to_have_url(re.compile("sorteer=bijgewerkt"))
+
+
 @pytest.mark.requirement("UI-20", "UI-25")
 def test_the_newest_come_first_on_the_date_of_change(open_page: OpenPage) -> None:
     page = open_page("/kandidaten/rijnmond/?sorteer=-bijgewerkt")

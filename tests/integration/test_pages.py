@@ -140,6 +140,24 @@ def test_ticked_filters_are_marked_counted_and_cleared_at_once(client: FlaskClie
     assert re.search(r'class="clear" href="([^"]+)"', page)[1] == f"{HOME}?beroep=kok&categorie=rijbewijs"  # type: ignore[index]
 
 
+@pytest.mark.requirement("CAND-13", "CAND-22")
+def test_a_link_that_clears_keeps_the_open_profile_while_that_candidate_is_found(client: FlaskClient) -> None:
+    search = f"{HOME}?beroep=kok&f.niveau=mbo-2"
+    found = re.search(r'id="rij-(\d+)"', page_of(client, search))
+    assert found
+    page = page_of(client, f"{search}&kandidaat={found[1]}")
+    links = re.findall(r'href="([^"]+)"[^>]* data-keep', page)
+    assert links == [f"{HOME}?f.niveau=mbo-2&open={found[1]}", f"{HOME}?beroep=kok&open={found[1]}"]
+    for link in links:
+        assert client.get(link).headers["Location"] == link.replace("open=", "kandidaat=")
+    partial = client.get(links[0], headers={"HX-Request": "true"})
+    assert partial.headers["HX-Push-Url"] == links[0].replace("open=", "kandidaat=")
+    nobody = f"{HOME}?woord=xqzw"
+    assert client.get(f"{nobody}&open={found[1]}").headers["Location"] == nobody
+    choice = client.get(f"{HOME}?waar=Bergen&open={found[1]}", headers={"HX-Request": "true"})
+    assert "HX-Push-Url" not in choice.headers
+
+
 @pytest.mark.requirement("CAND-13", "CAND-15")
 def test_typed_text_becomes_a_chip_and_says_so(client: FlaskClient) -> None:
     answer = client.get(f"{HOME}?q=heftruckchauffeurs&f.rijbewijs=B&straal=25&plaats=&waar=")
@@ -147,7 +165,7 @@ def test_typed_text_becomes_a_chip_and_says_so(client: FlaskClient) -> None:
     page = page_of(client, answer.headers["Location"])
     assert "“heftruckchauffeurs” begrepen als" in page
     assert "<b>Heftruckchauffeur</b>" in page
-    word = re.search(r'<a href="([^"]+)">zoek als woord', page)
+    word = re.search(r'<a href="([^"]+)"[^>]*>zoek als woord', page)
     assert word
     assert "woord=heftruckchauffeurs" in word[1]
     assert "f.rijbewijs=B" in word[1]

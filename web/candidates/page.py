@@ -11,7 +11,7 @@ from matching.candidates.parts import CATEGORIES, NOT_FILLED, ShowcaseView
 from matching.search.criteria import RADII_KM
 from matching.taxonomy.places import Gazetteer
 from web import formatting
-from web.candidates.addresses import count_url, explore_url
+from web.candidates.addresses import changed_url, count_url, explore_url
 from web.candidates.categories import CategoryView, category_views
 from web.candidates.notices import Notice, notice_of, status_of
 from web.candidates.profile import ProfileView, Tab
@@ -136,6 +136,7 @@ def explore_view(
         offered=view.shows("home"),
         problem=place_problem,
     )
+    opened = profile.id if profile else None
     active = sum(len(options) for options in query.filters.values())
     return ExploreView(
         title=profile.name if profile else _title(query, place.label, results),
@@ -146,19 +147,21 @@ def explore_view(
         count_url=count_url(code),
         tabs=tuple(tabs),
         hidden=tuple(_hidden(query, view)),
-        chips=tuple(_chips(code, query)),
+        chips=tuple(_chips(code, query, opened)),
         typed=typed,
         place=place,
         radii=tuple(_radii(query)),
         categories=tuple(category_views(view, query, counts)),
         open_category=CATEGORIES[query.category].slug if query.category else "",
         active_filters=active,
-        clear_filters=explore_url(code, query.without_filters()),
+        clear_filters=changed_url(code, query.without_filters(), opened),
         summary=_summary(place.label, query, active),
         status=status_of(tuple(problems)),
         notices=tuple(notice_of(problem) for problem in problems),
         understood=tuple(
-            UnderstoodView(u.text, chip_label(u.kind, u.value), kind_label(u.kind), explore_url(code, query.as_word(u)))
+            UnderstoodView(
+                u.text, chip_label(u.kind, u.value), kind_label(u.kind), changed_url(code, query.as_word(u), opened)
+            )
             for u in query.understood
         ),
         results=results,
@@ -175,15 +178,14 @@ def _hidden(query: Query, view: ShowcaseView) -> Iterator[tuple[str, str]]:
             yield name, value
 
 
-def _chips(showcase: str, query: Query) -> Iterator[ChipView]:
+def _chips(showcase: str, query: Query, opened: int | None) -> Iterator[ChipView]:
     for chip in query.chips:
-        yield ChipView(
-            chip_label(chip.kind, chip.value), kind_label(chip.kind), explore_url(showcase, query.without_chip(chip))
-        )
+        remove = changed_url(showcase, query.without_chip(chip), opened)
+        yield ChipView(chip_label(chip.kind, chip.value), kind_label(chip.kind), remove)
     for kind in FILTER_KINDS:
         for option in query.filters.get(kind, ()):
             if option != NOT_FILLED:
-                remove = explore_url(showcase, query.without_option(kind, option))
+                remove = changed_url(showcase, query.without_option(kind, option), opened)
                 yield ChipView(option_label(kind, option), kind_label(kind), remove)
 
 

@@ -27,6 +27,8 @@ FILTER_KINDS = ("target_group", "capability")
 FILTER_PREFIX = "f."
 ALL = "alle"
 FIRST, LAST = "eerste", "laatste"
+#: In an address that changes the search: whose profile was open, which stays so while that candidate is found.
+OPEN = "open"
 #: The values of `sorteer`; best match has none, being the usual order (CAND-04).
 ORDERS: dict[str, Order] = {"naam": "name", "-naam": "-name", "bijgewerkt": "updated", "-bijgewerkt": "-updated"}
 _ORDER_WORDS = {order: word for word, order in ORDERS.items()}
@@ -91,6 +93,11 @@ class Query:
     def empty(self) -> bool:
         """Whether nothing is asked: no chip, no place, no filter."""
         return not (self.chips or self.place or self.filters)
+
+    @property
+    def ranks(self) -> bool:
+        """Whether anything asked ranks; if not, the newest come first, for filters only exclude."""
+        return bool(self.chips or self.place)
 
     def arguments(self) -> list[tuple[str, str]]:
         """The parameters of the shortest address of this search, in a fixed order."""
@@ -274,8 +281,8 @@ def _page(arguments: Arguments, problems: list[Problem]) -> int:
 
 
 def open_candidate(arguments: Arguments) -> int | None:
-    """Whose profile was open when the search form was sent; None when no one's was."""
-    text = arguments.get("open", "").strip()
+    """Whose profile was open when the search was changed; None when no one's was."""
+    text = arguments.get(OPEN, "").strip()
     return int(text) if _is_id(text) else None
 
 

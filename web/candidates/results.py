@@ -9,7 +9,7 @@ from matching.candidates.parts import ShowcaseView
 from matching.search.criteria import MAX_RESULT_WINDOW, PAGE_SIZE, Order
 from matching.search.results import Relaxation, ResultPage
 from web import formatting
-from web.candidates.addresses import explore_url, profile_urls
+from web.candidates.addresses import changed_url, explore_url, profile_urls
 from web.candidates.profile import Tab
 from web.candidates.query import Chip, Query
 from web.candidates.rows import Row, row_view
@@ -114,7 +114,7 @@ def results_view(
         next=explore_url(view.code, query.on_page(found.page + 1)) if found.page < last_page else "",
         columns=tuple(_columns(view.code, query)),
         rows=tuple(row_view(view, hit, urls[hit.id], picked) for hit in hits),
-        relaxations=tuple(_wider(view.code, query, relaxations, found.total)),
+        relaxations=tuple(_wider(view.code, query, relaxations, found.total, picked)),
         afresh=explore_url(view.code, Query()),
         best_first=_best_first(query),
         empty=_empty(query, bool(relaxations), meant),
@@ -125,8 +125,7 @@ def _best_first(query: Query) -> str:
     """Who stands on top, for the page without a profile; '' in an order that its column tells."""
     if query.order != "match":
         return ""
-    # Filters exclude and never rank: without anything that ranks, the newest profile comes first.
-    return _("De best passende staat bovenaan.") if query.chips or query.place else _("Laatst bijgewerkt bovenaan.")
+    return _("De best passende staat bovenaan.") if query.ranks else _("Laatst bijgewerkt bovenaan.")
 
 
 def _empty(query: Query, wider: bool, meant: Sequence[Tab]) -> Empty:
@@ -145,7 +144,10 @@ def _empty(query: Query, wider: bool, meant: Sequence[Tab]) -> Empty:
 
 
 def _columns(showcase: str, query: Query) -> Iterator[Column]:
-    """Best match, name (A-Z first) and date of change (newest first); a second click turns the order round."""
+    """Best match, name (A-Z first) and date of change (newest first); a second click turns the order round.
+
+    Where nothing ranks the usual order is by date, newest first: then there is no match to speak of.
+    """
     texts: dict[Order, tuple[str, str]] = {
         "match": (_("Sorteer op beste match"), _("beste bovenaan")),
         "name": (_("Sorteer op naam, A-Z"), _("A-Z")),
@@ -158,13 +160,15 @@ def _columns(showcase: str, query: Query) -> Iterator[Column]:
         ("name", _("Naam"), "name", "-name"),
         ("updated", _("Bijgewerkt"), "-updated", "updated"),
     )
-    for name, label, first, second in columns:
-        after = second if query.order == first else first
-        present = query.order if query.order in (first, second) else None
+    usual: Order = "match" if query.ranks else "-updated"
+    order = usual if query.order == "match" else query.order
+    for name, label, first, second in columns if query.ranks else columns[1:]:
+        after = second if order == first else first
+        present = order if order in (first, second) else None
         yield Column(
             id=name,
             label=label,
-            url=explore_url(showcase, query.ordered(after)),
+            url=explore_url(showcase, query.ordered("match" if after == usual else after)),
             action=texts[after][0],
             direction="" if present is None else "up" if present in ("name", "updated") else "down",
             state="" if present is None else texts[present][1],
@@ -185,7 +189,9 @@ def _split(found: ResultPage, query: Query) -> str:
     return _("%(exact)s met dit beroep, %(related)s verwant", exact=exact, related=related)
 
 
-def _wider(showcase: str, query: Query, relaxations: Sequence[Relaxation], total: int) -> Iterator[Wider]:
+def _wider(
+    showcase: str, query: Query, relaxations: Sequence[Relaxation], total: int, picked: int | None
+) -> Iterator[Wider]:
     for item in relaxations:
         if item.kind == "filter":
             labels = ", ".join(option_label(item.value, option) for option in query.filters.get(item.value, ()))
@@ -198,7 +204,7 @@ def _wider(showcase: str, query: Query, relaxations: Sequence[Relaxation], total
             label = chip_label(item.kind, item.value)
             text = _("Zonder %(label)s", label=formatting.lower_first(label) if item.kind in COMMON else label)
             wider = query.without_chip(Chip(item.kind, item.value))
-        yield Wider(text, item.total, explore_url(showcase, wider), item.total > total)
+        yield Wider(text, item.total, changed_url(showcase, wider, picked), item.total > total)
 
 
 def facet_counts(found: ResultPage) -> dict[str, dict[str, int]]:

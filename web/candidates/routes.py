@@ -59,12 +59,15 @@ def explore(showcase: str) -> ResponseReturnValue:
     if asked.where and request.args.get("plaats") and request.args.get("waar") and exploring.only_the_place(asked):
         return redirect(typed_place_url(showcase, asked.query, asked.where))
     page = exploring.explore(asked)
+    address = explore_url(showcase, asked.query.opened(str(page.profile.id) if page.profile else ""))
+    kept = asked.keep is not None and page.results is not None
+    if kept and not _partial() and not page.notices:
+        return redirect(address)
     if page.profile:
         _note_view(showcase, page.profile.id)
     answer = make_response(render_template("candidates/explore.html", page=page, partial=_partial()), page.status)
-    if _partial() and (page.profile or asked.keep is not None):
-        opened = asked.query.opened(str(page.profile.id) if page.profile else "")
-        answer.headers["HX-Push-Url"] = explore_url(showcase, opened)
+    if _partial() and (page.profile or kept):
+        answer.headers["HX-Push-Url"] = address
     return answer
 
 

@@ -44,12 +44,23 @@ document.addEventListener("click", (event) => {
   else pickedRow()?.focus();
 });
 
-// The search form says which profile is open, so that a filter keeps it open while that person is still found.
+// The search form and the links that clear something say which profile is open, so that it stays open while that
+// person is still found.
 function keepOpen(id) {
   const field = document.getElementById("open-kandidaat");
   field.value = id;
   field.disabled = false;
+  for (const link of document.querySelectorAll("a[data-keep]")) {
+    const address = new URL(link.href);
+    address.searchParams.set("open", id);
+    link.href = address;
+  }
 }
+
+// htmx remembers the address that a link began with.
+document.addEventListener("htmx:configRequest", (event) => {
+  if (event.detail.elt.matches("a[data-keep]")) event.detail.path = event.detail.elt.getAttribute("href");
+});
 
 const plain = (event) => !(event.ctrlKey || event.metaKey || event.shiftKey || event.altKey || event.button);
 
