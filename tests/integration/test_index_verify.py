@@ -12,10 +12,10 @@ from elasticsearch import Elasticsearch
 from sqlalchemy import delete, insert, select, update
 
 from indexer import examine
-from indexer.build import build
 from indexer.catalogue import UnknownShowcase
 from indexer.documents import stub
 from indexer.engine.client import connect
+from indexer.rebuild.run import rebuild
 from indexer.registry import SPARE, register
 from indexer.targets import LISTINGS, find_targets, live_target, read_meta, write_meta
 from indexer.verify import Verified, verify
@@ -26,7 +26,6 @@ from matching.storage.changes import CANDIDATE, OCCUPATIONS, SHOWCASE, Change, n
 from matching.storage.database import Database
 from matching.storage.index_state import DeadLetter, FanOut, IndexTarget, LedgerEntry, Rebuild
 from tests.support.profiles import insert_full, insert_showcase, insert_taxonomy
-from tests.support.remembering import remember
 
 PEOPLE = 30
 
@@ -49,8 +48,7 @@ def built(database: Database, client: Elasticsearch, engine_settings: Settings) 
         for key in range(1, PEOPLE + 1):
             insert_full(session, key, ["stad"])
         insert_full(session, 99, [])
-    build(database, client, engine_settings)
-    remember(database, client, engine_settings.index_prefix, ["stad"])
+    rebuild(database, client, engine_settings)
     with database.write() as session:
         session.execute(delete(Change))
     return database

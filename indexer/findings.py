@@ -1,0 +1,48 @@
+"""Keeps count of drift: what was found, and what a later look saw repaired."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from sqlalchemy import exists, insert, select
+from sqlalchemy.orm import Session
+
+from indexer.drift import OF_LISTINGS
+from indexer.verify import Verified
+from matching.storage.changes import CANDIDATE, Change
+from matching.storage.index_state import Finding, LedgerEntry
+
+
+def note(session: Session, verified: Iterable[Verified]) -> int:
+    """Write down what is new in a look at every index, and what it shows to be repaired; returns how many stay open.
+
+    The same drift seen again is the same finding. Drift of listings counts as repaired only when nothing that may be
+    such a repair waits in the change log, because a look leaves out what waits there.
+    """
+    now = datetime.now(UTC)
+    counts: Counter[tuple[str, str]] = Counter()
+    for one in verified:
+        for difference in one.differences:
+            counts[one.showcase, difference.kind] += difference.count
+    still_open = set(counts)
+    for finding in session.execute(select(Finding).where(Finding.repaired_at.is_(None))).scalars():
+        place = (finding.showcase, finding.kind)
+        if count := counts.pop(place, 0):
+            finding.count = max(finding.count, count)
+        elif finding.kind in OF_LISTINGS and _under_way(session, finding.showcase):
+            still_open.add(place)
+        else:
+            finding.repaired_at = now
+    if counts:
+        new = [{"at": now, "showcase": code, "kind": kind, "count": count} for (code, kind), count in counts.items()]
+        session.execute(insert(Finding), new)
+    return len(still_open)
+
+
+def _under_way(session: Session, showcase: str) -> bool:
+    """Whether listings of a showcase wait to be written whose index has not answered for them (`ledger.doubt`)."""
+    waits = exists().where(Change.kind == CANDIDATE, Change.key == LedgerEntry.candidate_id)
+    doubted = exists().where(LedgerEntry.showcase == showcase, LedgerEntry.acknowledged.is_(None), waits)
+    return session.execute(select(doubted)).scalar_one()

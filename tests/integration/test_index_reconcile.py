@@ -1,0 +1,306 @@
+"""Drift made by hand in a real engine is repaired through the ordinary write path, counted, and seen to be repaired."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from elasticsearch import Elasticsearch
+from sqlalchemy import delete, select, update
+
+from indexer import reconcile as reconciling
+from indexer.changes import drain
+from indexer.documents import stub
+from indexer.engine.client import connect
+from indexer.rebuild.run import rebuild
+from indexer.reconcile import Reconciled, reconcile
+from indexer.registry import registered
+from indexer.timeline import WritesPaused
+from indexer.verify import verify
+from matching.candidates.records import Candidate
+from matching.settings import Settings
+from matching.storage.changes import Change, new_timeline
+from matching.storage.database import Database
+from matching.storage.index_state import Finding
+from tests.support.profiles import insert_full, insert_showcase, insert_taxonomy
+
+PEOPLE = 20
+
+
+@pytest.fixture
+def client(engine_settings: Settings) -> Iterator[Elasticsearch]:
+    """The engine; what the test made in it is gone afterwards."""
+    client = connect(engine_settings)
+    yield client
+    for index in client.indices.get(index=f"{engine_settings.index_prefix}-*"):
+        client.indices.delete(index=index)
+
+
+@pytest.fixture
+def built(database: Database, client: Elasticsearch, engine_settings: Settings) -> Database:
+    """PEOPLE candidates in 'stad' with an index, and nothing that waits."""
+    with database.write() as session:
+        insert_taxonomy(session)
+        insert_showcase(session, "stad")
+        for key in range(1, PEOPLE + 1):
+            insert_full(session, key, ["stad"])
+    rebuild(database, client, engine_settings)
+    with database.write() as session:
+        session.execute(delete(Change))
+    return database
+
+
+@pytest.fixture
+def stad(built: Database) -> str:
+    """The live index of 'stad'."""
+    return live(built)
+
+
+def live(database: Database) -> str:
+    """The index of 'stad' that SQL calls live."""
+    with database.read() as session:
+        [index] = [target.index for target in registered(session, ["stad"])["stad"] if target.live]
+    return index
+
+
+Pass = Callable[[], Reconciled]
+
+
+@pytest.fixture
+def run_pass(built: Database, client: Elasticsearch, engine_settings: Settings) -> Pass:
+    """Makes one pass."""
+    return lambda: reconcile(built, client, engine_settings)
+
+
+@pytest.fixture
+def work(built: Database, client: Elasticsearch, engine_settings: Settings) -> Callable[[], None]:
+    """Brings in what waits, as a worker does."""
+
+    def work() -> None:
+        drain(built, client, engine_settings)
+
+    return work
+
+
+def findings(database: Database) -> list[tuple[str, int, bool]]:
+    """Kind, count, and whether it was seen repaired; in the order found."""
+    with database.read() as session:
+        rows = session.execute(select(Finding).order_by(Finding.id)).scalars()
+        return [(row.kind, row.count, row.repaired_at is not None) for row in rows]
+
+
+def silently(database: Database, statement: Any) -> None:
+    """Change the record and take what the change log says of it away."""
+    with database.write() as session:
+        session.execute(statement)
+        session.execute(delete(Change))
+
+
+def agrees(database: Database, client: Elasticsearch, settings: Settings) -> bool:
+    """Whether everything is as it must be, field by field."""
+    return all(one.agrees for one in verify(database, client, settings, full=True))
+
+
+def test_a_pass_without_drift_notes_nothing_and_looks_elsewhere_next_time(
+    built: Database, run_pass: Pass, client: Elasticsearch, engine_settings: Settings
+) -> None:
+    before = client.indices.stats(index=live(built), metric="indexing")["_all"]["total"]["indexing"]["index_total"]
+    first = run_pass()
+    assert (first.announced, first.removed, first.aliased, first.rebuilt, first.still_open) == (0, 0, (), (), 0)
+    silently(built, update(Candidate).where(Candidate.id == 3).values(name="Anders"))
+    assert run_pass().announced == 0
+    assert findings(built) == []
+    after = client.indices.stats(index=live(built), metric="indexing")["_all"]["total"]["indexing"]["index_total"]
+    assert after == before
+
+
+def test_drift_of_every_kind_is_repaired_through_the_log(
+    built: Database,
+    run_pass: Pass,
+    work: Callable[[], None],
+    client: Elasticsearch,
+    stad: str,
+    engine_settings: Settings,
+) -> None:
+    document = client.get(index=stad, id="1")["_source"]
+    client.delete(index=stad, id="1")
+    client.index(index=stad, id="77", document=document)
+    client.index(index=stad, id="abc", document=document)
+    client.update(index=stad, id="2", doc={"name": "Met de hand"})
+    client.index(index=stad, id="3", document=json.loads(stub(3, 1)), version=1_000_000, version_type="external")
+    silently(built, update(Candidate).where(Candidate.id == 4).values(name="Anders"))
+    silently(built, delete(Candidate).where(Candidate.id == 5))
+
+    done = run_pass()
+    assert (done.announced, done.removed, done.still_open) == (6, 1, 4)
+    assert sorted(findings(built)) == [
+        ("edited", 1, False),
+        ("missing", 2, False),
+        ("outdated", 1, False),
+        ("surplus", 3, False),
+    ]
+    assert run_pass().announced == 0
+    assert not any(repaired for _, _, repaired in findings(built)), "what waits in the log is not repaired yet"
+
+    work()
+    assert run_pass().still_open == 0
+    assert all(repaired for _, _, repaired in findings(built))
+    assert agrees(built, client, engine_settings)
+    assert client.get(index=stad, id="5")["_source"]["gone"] is True
+    assert client.get(index=stad, id="77")["_source"]["gone"] is True
+    assert not client.exists(index=stad, id="abc")
+    assert client.get(index=stad, id="4")["_source"]["name"] == "Anders"
+
+
+def test_a_document_edited_by_hand_is_rewritten_though_its_digest_is_right(
+    built: Database, run_pass: Pass, work: Callable[[], None], client: Elasticsearch, stad: str
+) -> None:
+    """F24: the version in the engine may be above ours."""
+    client.update(index=stad, id="2", doc={"name": "Met de hand"})
+    document = client.get(index=stad, id="3")["_source"] | {"name": "Met de hand"}
+    client.index(index=stad, id="3", document=document, version=1_000_000, version_type="external")
+    assert run_pass().announced == 2
+    work()
+    run_pass()
+    assert [client.get(index=stad, id=key)["_source"]["name"] for key in ("2", "3")] == ["Naam2", "Naam3"]
+    assert client.get(index=stad, id="3")["_version"] > 1_000_000
+    assert all(repaired for _, _, repaired in findings(built))
+
+
+def test_the_turn_stays_until_what_was_found_is_seen_repaired(
+    built: Database,
+    run_pass: Pass,
+    work: Callable[[], None],
+    client: Elasticsearch,
+    engine_settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A missed change shows in a bucket whose turn it is, and nowhere else."""
+    monkeypatch.setattr(reconciling, "TURN", 4)
+    silently(built, update(Candidate).where(Candidate.id == 6).values(name="Anders"))
+    assert run_pass().announced == 0
+    assert run_pass().announced == 1
+    work()
+    assert findings(built) == [("outdated", 1, False)]
+    run_pass()
+    assert findings(built) == [("outdated", 1, True)]
+    assert agrees(built, client, engine_settings)
+
+
+@pytest.mark.parametrize("impostor", [False, True])
+def test_an_alias_deleted_by_hand_is_put_back(
+    built: Database,
+    run_pass: Pass,
+    work: Callable[[], None],
+    client: Elasticsearch,
+    stad: str,
+    engine_settings: Settings,
+    impostor: bool,
+) -> None:
+    """F14: changes wait meanwhile, even when an index was made under the name of the alias."""
+    alias = f"{engine_settings.index_prefix}-stad"
+    client.indices.delete_alias(index=stad, name=alias)
+    if impostor:
+        client.indices.create(index=alias)
+    with built.write() as session:
+        session.execute(update(Candidate).where(Candidate.id == 3).values(name="Anders"))
+    with pytest.raises(WritesPaused):
+        work()
+    assert run_pass().aliased == ("stad",)
+    assert list(client.indices.get_alias(name=alias)) == [stad]
+    work()
+    run_pass()
+    assert findings(built) == [("alias", 1, True)]
+    assert agrees(built, client, engine_settings)
+    assert client.get(index=alias, id="3")["_source"]["name"] == "Anders"
+
+
+def test_an_alias_that_points_elsewhere_too_is_put_right(
+    built: Database, run_pass: Pass, client: Elasticsearch, stad: str, engine_settings: Settings
+) -> None:
+    alias = f"{engine_settings.index_prefix}-stad"
+    other = f"{alias}-v1-elsewhere"
+    client.indices.create(index=other, aliases={alias: {}})
+    run_pass()
+    assert list(client.indices.get_alias(name=alias)) == [stad]
+    assert agrees(built, client, engine_settings)
+
+
+def test_an_emptied_index_is_filled_again(
+    built: Database,
+    run_pass: Pass,
+    work: Callable[[], None],
+    client: Elasticsearch,
+    stad: str,
+    engine_settings: Settings,
+) -> None:
+    """F15."""
+    client.delete_by_query(index=stad, query={"match_all": {}}, refresh=True)
+    assert run_pass().announced == PEOPLE
+    work()
+    run_pass()
+    assert findings(built) == [("index_emptied", PEOPLE, True)]
+    assert agrees(built, client, engine_settings)
+
+
+def test_an_index_put_back_from_an_old_snapshot_is_brought_up_to_date(
+    built: Database,
+    run_pass: Pass,
+    work: Callable[[], None],
+    client: Elasticsearch,
+    stad: str,
+    engine_settings: Settings,
+) -> None:
+    """F15: later changes are gone from it, and who was deleted since is back."""
+    client.indices.refresh(index=stad)
+    old = client.search(index=stad, size=100, version=True)["hits"]["hits"]
+    with built.write() as session:
+        session.execute(update(Candidate).where(Candidate.id == 2).values(name="Later"))
+        session.execute(delete(Candidate).where(Candidate.id == 3))
+        insert_full(session, 50, ["stad"])
+    work()
+    put_back(client, stad, old)
+    assert run_pass().announced == 3
+    assert sorted(findings(built)) == [("missing", 1, False), ("outdated", 1, False), ("surplus", 1, False)]
+    work()
+    run_pass()
+    assert all(repaired for _, _, repaired in findings(built))
+    assert agrees(built, client, engine_settings)
+
+
+def put_back(client: Elasticsearch, index: str, hits: list[Any]) -> None:
+    """Make an index of that name with these documents and no others, as a restore does."""
+    facts = client.indices.get(index=index)[index]
+    settings = {name: facts["settings"]["index"][name] for name in ("analysis", "max_result_window")}
+    client.indices.delete(index=index)
+    client.indices.create(index=index, mappings=facts["mappings"], aliases=facts["aliases"], settings=settings)
+    for hit in hits:
+        client.index(
+            index=index, id=hit["_id"], document=hit["_source"], version=hit["_version"], version_type="external"
+        )
+
+
+def test_an_index_that_the_engine_lost_is_built_anew(
+    built: Database, run_pass: Pass, client: Elasticsearch, stad: str, engine_settings: Settings
+) -> None:
+    """F15: an engine with nothing in it."""
+    client.indices.delete(index=stad)
+    assert run_pass().rebuilt == ("stad",)
+    assert live(built) != stad
+    run_pass()
+    assert findings(built) == [("index_gone", 1, True)]
+    assert agrees(built, client, engine_settings)
+
+
+def test_an_index_of_another_life_is_only_noted(
+    built: Database, run_pass: Pass, client: Elasticsearch, stad: str
+) -> None:
+    """F23: a database put back from a backup must not overwrite what the index knows better, unasked."""
+    client.delete(index=stad, id="3")
+    with built.write() as session:
+        new_timeline(session)
+    done = run_pass()
+    assert (done.announced, done.rebuilt, done.still_open) == (0, (), 1)
+    assert findings(built) == [("timeline", 1, False)]
