@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from sqlalchemy import case, func, or_, select
 from sqlalchemy.orm import Session
 
+from indexer.rebuild.lease import Work, database_now, is_held
 from matching.storage.index_state import DeadLetter, Finding, Rebuild
 
-#: Steps that are no work: held back at the gate until somebody decides, and taken back.
-HELD, UNDONE = "held", "undone"
 #: Reasons of dead letters that are listed, the most frequent first.
 SHOWN_REASONS = 20
 
@@ -68,9 +67,9 @@ class Refused:
     last_at: datetime
 
 
-def read_rebuilds(session: Session) -> tuple[RebuildState, ...]:
-    """The rebuilds under way and the last one that ended, newest first."""
-    now = datetime.now(UTC)
+def read_rebuilds(session: Session, lease_s: float) -> tuple[RebuildState, ...]:
+    """The rebuilds under way and the last one that ended, newest first; `lease_s` is how long a lease lasts."""
+    now = database_now(session)
     last = select(func.max(Rebuild.id)).where(Rebuild.ended_at.is_not(None)).scalar_subquery()
     rows = session.scalars(
         select(Rebuild).where(or_(Rebuild.ended_at.is_(None), Rebuild.id == last)).order_by(Rebuild.id.desc())
@@ -82,7 +81,7 @@ def read_rebuilds(session: Session) -> tuple[RebuildState, ...]:
             step=row.step,
             done=row.done,
             total=row.total,
-            held=row.lease_until is not None and row.lease_until > now,
+            held=is_held(Work.of(row), now, lease_s),
             failed=row.error is not None,
             started_at=row.started_at,
             updated_at=row.updated_at,

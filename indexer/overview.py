@@ -125,7 +125,7 @@ def operations(database: Database, client: Elasticsearch | None, settings: Setti
     database raises.
     """
     now = datetime.now(UTC)
-    record = _read_record(database)
+    record = _read_record(database, settings)
     with Broker(_celery(settings)) as broker:
         waiting = backlog(database, broker)
     engine = _ask_engine(client, settings, record.catalogue.codes)
@@ -150,7 +150,7 @@ def _celery(settings: Settings) -> Celery:
     return make_app(settings)
 
 
-def _read_record(database: Database) -> _Record:
+def _read_record(database: Database, settings: Settings) -> _Record:
     with database.read() as session:
         catalogue = read_catalogue(session)
         return _Record(
@@ -158,7 +158,7 @@ def _read_record(database: Database) -> _Record:
             life=timeline(session),
             shown={row.view.code: count_shown(session, row.id) for row in catalogue.showcases},
             targets=session.scalars(select(IndexTarget).order_by(IndexTarget.index)).all(),
-            rebuilds=read_rebuilds(session),
+            rebuilds=read_rebuilds(session, settings.lease_s),
             drift=read_drift(session),
             dead_letters=count_dead_letters(session),
             refused=read_refused(session),

@@ -20,7 +20,7 @@ from tests.browser.conftest import PHONE, SMALL, WIDE, watch
 from tests.browser.test_accessibility import OUTPUT, violations
 from tests.support.ports import free_port
 from tests.support.site import OPERATIONS_EMAIL, PASSWORD, serving
-from tests.support.trouble import REASON, bring_trouble
+from tests.support.trouble import LEASE_S, REASON, bring_trouble
 
 SIZES = pytest.mark.parametrize("size", [WIDE, SMALL, PHONE], ids=["1440", "1093", "390"])
 
@@ -54,6 +54,7 @@ def bad(demo_settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> It
     with own_database(demo_settings, folder) as (settings, database), pytest.MonkeyPatch.context() as patch:
         with database.write() as session:
             bring_trouble(session, "rijnmond", "haaglanden")
+        patch.setenv("HALLOWERK_LEASE_S", str(LEASE_S))
         patch.setenv("REDIS_URL", f"redis://127.0.0.1:{free_port()}/0")
         with serving(settings) as address:
             yield address

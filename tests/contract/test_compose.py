@@ -18,8 +18,8 @@ from indexer.engine.pins import VERSION
 from indexer.engine.synonym_file import FOLDER
 from indexer.queues import QUEUES
 from matching.settings import SECRETS, describe_settings, load_settings, variable_name
+from tests.support.command import parse
 from tests.support.fake_engine import TOP
-from web.commands import cli
 
 ROOT = Path(__file__).parents[2]
 FILE = ROOT / "docker-compose.yml"
@@ -86,17 +86,6 @@ def checked_by(service: dict[str, Any]) -> Iterator[list[str]]:
     kind, *line = service["healthcheck"].get("test", ["NONE"])
     if kind == "CMD" and line[0] == "hallowerk":
         yield line[1:]
-
-
-def parse(arguments: list[str]) -> None:
-    """Have click read a whole command line, without doing anything. Raises what click raises."""
-    command: click.Command = cli
-    context = None
-    while True:
-        context = command.make_context("hallowerk", list(arguments), parent=context)
-        if not isinstance(command, click.Group):
-            return
-        _, command, arguments = command.resolve_command(context, [*context._protected_args, *context.args])
 
 
 def test_every_command_is_real(ours: dict[str, Any]) -> None:

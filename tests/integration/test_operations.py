@@ -38,7 +38,7 @@ from tests.support.intake import Office
 from tests.support.pages import sign_in
 from tests.support.ports import free_port
 from tests.support.site import EMAIL, OPERATIONS_EMAIL
-from tests.support.trouble import REASON, bring_trouble
+from tests.support.trouble import LEASE_S, REASON, bring_trouble
 from web.app import create_app
 from web.operations import wording
 
@@ -61,7 +61,7 @@ def bad(calm: Settings) -> Settings:
     """The same with everything that can be wrong in SQL."""
     with opened(calm) as database, database.write() as session:
         bring_trouble(session, "rijnmond", "haaglanden")
-    return calm
+    return calm.model_copy(update={"lease_s": LEASE_S})
 
 
 class opened:  # noqa: N801 - used as a function

@@ -5,7 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+
+import click
+
+from web.commands import cli
 
 HALLOWERK = [sys.executable, "-c", "from web.commands import main; main()"]
 
@@ -27,3 +32,17 @@ def environment(folder: Path, **variables: str) -> dict[str, str]:
         "HALLOWERK_STATE_DIR": str(folder / "state"),
         **variables,
     }
+
+
+def parse(arguments: Sequence[str]) -> None:
+    """Have click read a whole command line, without doing anything. Raises click's UsageError."""
+    command: click.Command = cli
+    context = None
+    rest = list(arguments)
+    while True:
+        context = command.make_context("hallowerk", rest, parent=context)
+        if not isinstance(command, click.Group):
+            return
+        _, found, rest = command.resolve_command(context, [*context._protected_args, *context.args])
+        assert found is not None
+        command = found

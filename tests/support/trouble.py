@@ -9,12 +9,16 @@ from sqlalchemy.orm import Session
 from matching.storage.changes import CANDIDATE, note_changes
 from matching.storage.index_state import DeadLetter, FanOut, Finding, Rebuild
 
+LEASE_S = 3600.0
 #: Why the engine refused; what it quoted of the listing is not kept.
 REASON = "document_parsing_exception: failed to parse field [hours.min] of type [short]"
 
 
 def bring_trouble(session: Session, showcase: str, other: str) -> None:
-    """Changes that wait, a rebuild under way and one that ended, drift open and repaired, dead letters, a fan-out."""
+    """Changes that wait, a rebuild under way and one that ended, drift open and repaired, dead letters, a fan-out.
+
+    The rebuild is held for an hour: with a lease of LEASE_S.
+    """
     now = datetime.now(UTC)
     note_changes(session, CANDIDATE, range(1, 8))
     for key in range(1, 4):
@@ -52,7 +56,7 @@ def bring_trouble(session: Session, showcase: str, other: str) -> None:
                 step="fill",
                 done=12_500,
                 total=40_000,
-                lease_until=now + timedelta(hours=1),
+                lease_until=now + timedelta(seconds=LEASE_S - 1),
                 started_at=now - timedelta(seconds=50),
                 updated_at=now,
             ),

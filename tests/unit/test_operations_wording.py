@@ -11,12 +11,15 @@ import pytest
 from flask import Flask
 from flask_babel import Babel
 
+from indexer import drift
 from indexer.backlog import Backlog
 from indexer.cluster import Cluster, Node
-from indexer.memory import HELD, UNDONE, Drift, RebuildState, Refused
+from indexer.memory import Drift, RebuildState, Refused
 from indexer.overview import CURRENT, DUE, NO_INDEX, PAUSED, STATES, UNKNOWN, Operations, ShowcaseIndex
 from indexer.queues import QUEUES, QueueState
+from indexer.rebuild.lease import CREATE, FILL, HELD, OPEN, ROLLBACK, SWAP, UNDONE, VERIFY
 from matching.storage.changes import CANDIDATE, OCCUPATIONS, SHOWCASE
+from tests.support.command import parse
 from web.operations import wording
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -36,6 +39,7 @@ INDEX = ShowcaseIndex(
     spare=(),
 )
 CLUSTER = Cluster("hallowerk", "green", 0, (Node("node", 100, 50),))
+DIFFERENCES = {*drift.OF_LISTINGS, drift.ALIAS, drift.INDEX_GONE, drift.TIMELINE}
 CALM = Operations(
     at=NOW,
     version=7,
@@ -122,6 +126,9 @@ def test_a_calm_day_calls_nobody() -> None:
 )
 def test_trouble_calls_somebody(changes: dict[str, Any], call: tuple[str, str, str]) -> None:
     assert calls(**changes) == [call]
+    program, *arguments = call[2].split()
+    assert program == "hallowerk"
+    parse(arguments)
 
 
 def test_the_worst_stands_first() -> None:
@@ -141,9 +148,11 @@ def test_every_state_has_a_word_and_a_sign() -> None:
     assert [badge.text for badge in engine] == ["groen", "geel", "rood"]
 
 
-def test_queues_and_changes_have_words() -> None:
+def test_what_the_indexer_names_has_words() -> None:
     assert all(wording.queue(code) != code for code in QUEUES)
     assert all(wording.changes(code) != code for code in (CANDIDATE, SHOWCASE, OCCUPATIONS))
+    assert all(wording.difference(code) != code for code in DIFFERENCES)
+    assert all(wording.step(code) != code for code in (CREATE, FILL, VERIFY, OPEN, SWAP, ROLLBACK))
 
 
 def test_the_rate_of_a_rebuild_tells_what_is_left() -> None:

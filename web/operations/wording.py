@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from indexer.memory import HELD, UNDONE, RebuildState
+from indexer import drift
+from indexer.memory import RebuildState
 from indexer.overview import CURRENT, DUE, NO_INDEX, PAUSED, UPDATING, Operations, ShowcaseIndex
+from indexer.rebuild.lease import CREATE, FILL, HELD, OPEN, ROLLBACK, SWAP, UNDONE, VERIFY
+from matching.storage.changes import CANDIDATE, OCCUPATIONS, SHOWCASE
 from web.texts import gettext as _
 from web.texts import ngettext
 
@@ -202,12 +205,12 @@ def stopped(rebuild: RebuildState) -> bool:
 def step(code: str) -> str:
     """What a rebuild does at this step."""
     known = {
-        "create": _("index maken"),
-        "fill": _("vullen"),
-        "verify": _("controleren"),
-        "open": _("openzetten"),
-        "swap": _("overschakelen"),
-        "rollback": _("terugzetten"),
+        CREATE: _("index maken"),
+        FILL: _("vullen"),
+        VERIFY: _("controleren"),
+        OPEN: _("openzetten"),
+        SWAP: _("overschakelen"),
+        ROLLBACK: _("terugzetten"),
     }
     return known.get(code, code)
 
@@ -226,9 +229,9 @@ def queue(code: str) -> str:
 def changes(code: str) -> str:
     """What a kind of change is about."""
     known = {
-        "candidate": _("Kandidaten"),
-        "showcase": _("Etalages"),
-        "occupations": _("Beroepen"),
+        CANDIDATE: _("Kandidaten"),
+        SHOWCASE: _("Etalages"),
+        OCCUPATIONS: _("Beroepen"),
     }
     return known.get(code, code)
 
@@ -236,13 +239,14 @@ def changes(code: str) -> str:
 def difference(code: str) -> str:
     """How index and record differ."""
     known = {
-        "missing": _("ontbreekt in de index"),
-        "surplus": _("te veel in de index"),
-        "outdated": _("verouderd"),
-        "edited": _("door iets anders geschreven"),
-        "ledger": _("alleen de administratie klopt niet"),
-        "alias": _("alias klopt niet"),
-        "index_gone": _("index is weg"),
-        "index_emptied": _("index is leeg"),
+        drift.MISSING: _("ontbreekt in de index"),
+        drift.SURPLUS: _("te veel in de index"),
+        drift.OUTDATED: _("verouderd"),
+        drift.EDITED: _("door iets anders geschreven"),
+        drift.LEDGER: _("alleen de administratie klopt niet"),
+        drift.ALIAS: _("alias klopt niet"),
+        drift.INDEX_GONE: _("index is weg"),
+        drift.INDEX_EMPTIED: _("index is leeg"),
+        drift.TIMELINE: _("index van een andere database"),
     }
     return known.get(code, code)
