@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, Text
+from sqlalchemy import JSON, ForeignKey, Index, String, Text, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from matching.storage.base import Base, UtcDateTime
@@ -56,6 +56,10 @@ class Candidate(Base):
     birth_date: Mapped[date | None]
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
     fingerprint: Mapped[str] = mapped_column(String(64))
+
+
+#: By the digits that places are looked up by: a change of a postcode finds its candidates.
+Index("ix_candidates_postcode_digits", func.substr(Candidate.postcode, 1, 4))
 
 
 class CandidateTerm(Base):

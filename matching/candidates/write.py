@@ -20,11 +20,9 @@ from matching.candidates.records import (
 )
 from matching.candidates.rows import CandidateRows
 from matching.storage.base import Base, table_of
-from matching.storage.changes import CANDIDATE as CANDIDATE
-from matching.storage.changes import note_changes
 
 #: The most statements that one batch takes; a test counts them.
-STATEMENTS_PER_BATCH = 13
+STATEMENTS_PER_BATCH = 12
 
 
 class Present(NamedTuple):
@@ -44,13 +42,12 @@ def find_present(session: Session, external_ids: Sequence[str]) -> dict[str, Pre
 def write_batch(
     session: Session, candidates: Sequence[CandidateRows], deleted: Sequence[int], showcases: Mapping[str, int]
 ) -> None:
-    """Insert or replace `candidates`, delete the ids in `deleted`, and note each in the change log.
+    """Insert or replace `candidates`, delete the ids in `deleted`; the database notes each in the change log.
 
     `showcases` maps the codes in the rows to ids. Media that stay the same keep their ids, so that addresses of
     photos stay valid.
     """
     connection = session.connection()
-    changed: list[int] = []
     if candidates:
         ids = _upsert(connection, [one.single for one in sorted(candidates, key=lambda one: one.external_id)])
         changed = sorted(ids.values())
@@ -60,7 +57,6 @@ def write_batch(
         _replace_media(connection, changed, {ids[one.external_id]: one.media for one in candidates})
     if deleted:
         connection.execute(delete(table_of(Candidate)).where(table_of(Candidate).c.id.in_(deleted)))
-    note_changes(session, CANDIDATE, [*changed, *deleted])
 
 
 def _upsert(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:

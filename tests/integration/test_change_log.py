@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import combinations
 
 import pytest
-from sqlalchemy import select, text, update
+from sqlalchemy import delete, insert, select, text, update
+from sqlalchemy.orm import Session
 
+from matching.candidates.records import Candidate, CandidateTerm
 from matching.storage import changes
 from matching.storage.changes import (
     CANDIDATE,
@@ -219,3 +224,100 @@ def test_a_row_that_is_being_marked_as_sent_is_waited_for_not_skipped(postgres_d
         wait_until(lambda: relay.execute(blocked).scalar_one() == 1, "the worker waits")
     worker.join(60)
     assert claimed == [[7]]
+
+
+def test_a_change_that_is_committed_late_is_not_skipped(postgres_database: Database) -> None:
+    """Its row has the lower number and becomes visible after a higher one was claimed and marked (F17)."""
+    insert_people(postgres_database, 2)
+    with Session(postgres_database.engine) as late:
+        late.execute(update(Candidate).where(Candidate.id == 1).values(name="late"))
+        with postgres_database.write() as early:
+            early.execute(update(Candidate).where(Candidate.id == 2).values(name="early"))
+        with postgres_database.write() as session:
+            [(higher, key)] = claim_oldest(session, CANDIDATE, 10, "a", LEASE_S)
+            assert key == 2
+        with postgres_database.write() as session:
+            assert mark_indexed(session, [higher]) == {higher}
+        with postgres_database.read() as session:
+            assert unsent(session, 10, LEASE_S, datetime.now(UTC)) == []
+        late.commit()
+    with postgres_database.read() as session:
+        [row] = unsent(session, 10, LEASE_S, datetime.now(UTC))
+        assert (row.key, row.id < higher) == (1, True)
+    assert claim_first(postgres_database, "b", 10) == [1]
+
+
+@dataclass
+class Worker:
+    """Indexes one candidate step by step, into `index`, which keeps what carries the highest version."""
+
+    database: Database
+    index: dict[int, tuple[int, tuple[str, str]]]
+    token: str
+    key: int
+    claimed: list[int] = field(default_factory=list)
+    version: int = 0
+    found: tuple[str, str] = ("", "")
+
+    def steps(self) -> list[Callable[[], None]]:
+        """In the order in which one worker takes them."""
+        return [self.claim, self.draw, self.read, self.write]
+
+    def claim(self) -> None:
+        with self.database.write() as session:
+            rows = claim_changes(session, CANDIDATE, [self.key], self.token, LEASE_S)
+        self.claimed = [change for change, _ in rows]
+
+    def draw(self) -> None:
+        if self.claimed:
+            with self.database.write() as session:
+                self.version = draw_index_version(session)
+
+    def read(self) -> None:
+        if self.claimed:
+            columns = select(Candidate.name, CandidateTerm.code).join(CandidateTerm)
+            with self.database.read() as session:
+                name, code = session.execute(columns.where(Candidate.id == self.key)).one()
+            self.found = (name, code or "")
+
+    def write(self) -> None:
+        if self.claimed:
+            if self.version > self.index.get(self.key, (0, None))[0]:
+                self.index[self.key] = (self.version, self.found)
+            with self.database.write() as session:
+                mark_indexed(session, self.claimed)
+
+
+def test_two_workers_at_once_end_with_both_changes_in_whatever_order(postgres_database: Database) -> None:
+    """Two open transactions on one candidate commit in the other order, at any moment between the steps (F22)."""
+    orders = list(combinations(range(8), 4))
+    insert_people(postgres_database, len(orders))
+    index: dict[int, tuple[int, tuple[str, str]]] = {}
+    for number, first in enumerate(orders):
+        key = number + 1
+        steps = [iter(Worker(postgres_database, index, token, key).steps()) for token in ("a", "b")]
+        schedule = [next(steps[turn not in first]) for turn in range(8)]
+        with Session(postgres_database.engine) as late, Session(postgres_database.engine) as early:
+            late.execute(update(Candidate).where(Candidate.id == key).values(name="late"))
+            early.execute(update(CandidateTerm).where(CandidateTerm.candidate_id == key).values(code="early"))
+            schedule.insert(number % 3, early.commit)
+            schedule.insert(3 + number % 7, late.commit)
+            for step in schedule:
+                step()
+        for step in Worker(postgres_database, index, "last", key).steps():
+            step()
+    assert {found for _, found in index.values()} == {("late", "early")}
+    assert len(index) == len(orders)
+    with postgres_database.read() as session:
+        assert pending_counts(session) == {}
+
+
+def insert_people(database: Database, count: int) -> None:
+    """Candidates 1 to `count`, each with one term; nothing waits."""
+    now = datetime.now(UTC)
+    with database.write() as session:
+        for key in range(1, count + 1):
+            columns = {"external_id": f"x{key}", "name": "Eerst", "updated_at": now, "fingerprint": "x"}
+            session.execute(insert(Candidate).values(id=key, **columns))
+            session.execute(insert(CandidateTerm).values(candidate_id=key, vocabulary="licence", position=0, code="B"))
+        session.execute(delete(Change))
