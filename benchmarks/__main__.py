@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import changes, memory, page_overhead, rebuilding, whole_path
+from benchmarks import changes, memory, page_overhead, rebuilding, verify, whole_path
 from benchmarks.people import fill
 from benchmarks.surroundings import machine_facts, own_surroundings
 from matching.storage.database import Database
@@ -15,6 +15,7 @@ BENCHMARKS = {
     "whole_path": whole_path.measure,
     "page_overhead": page_overhead.measure,
     "changes": changes.measure,
+    "verify": verify.measure,
     "memory": memory.measure,
     "rebuilding": rebuilding.measure,
 }

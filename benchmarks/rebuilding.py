@@ -1,6 +1,6 @@
 """What a rebuild costs those who work meanwhile, and what their changes cost the rebuild.
 
-`rebuild_under_changes_over_quiet`, `search_p95_during_rebuild_over_before`, `verify_over_rebuild_time`.
+`rebuild_under_changes_over_quiet`, `search_p95_during_rebuild_over_before`.
 """
 
 from __future__ import annotations
@@ -52,7 +52,6 @@ def measure(database: Database, client: Elasticsearch, settings: Settings) -> It
     if not agrees:
         raise RuntimeError("the index differs from the record right after a rebuild")
     yield f"# rebuild of {listings} listings: {quiet:.1f} s, {listings / quiet:.0f} a second; verify {verified:.1f} s"
-    yield f"verify_over_rebuild_time {verified / quiet:.3f}"
     searches = Searches(database, client, settings)
     with workers(settings) as broker:
         with saving(database, CHANGES_PER_SECOND):
