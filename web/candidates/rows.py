@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Any
 
 from flask import url_for
@@ -19,8 +20,17 @@ REASONS_IN_ROW = 3
 #: The order of reasons in a row: signs that aren't 'met', then what is met by its kind; other kinds come last.
 IN_ROW: tuple[Sign, ...] = ("not_met", "partly", "unknown", "related")
 MET_IN_ROW = ("level", "language", "licence", "working_time", "hours", "function", "filter", "word")
-#: What a row has for reasons in the narrowest list, what one takes (padding, sign, gap; a letter) and '+n', in pixels.
-ROW_WIDTH, REASON_WIDTH, LETTER_WIDTH, MORE_WIDTH = 266, 36, 5.1, 35
+#: In pixels: what a row of the narrowest list has for reasons; what each takes around its text; what '+n' takes.
+ROW_WIDTH, AROUND_WIDTH, MORE_WIDTH = 266, 26, 35
+#: How wide letters and signs of our typeface are, in pixels; the others are LETTER_WIDTH.
+LETTER_WIDTH = 6.8
+LETTER_WIDTHS = {
+    **dict.fromkeys(" ijlftr.,-'()I“”", 3.6),
+    **dict.fromkeys("mwMW", 9.8),
+    **dict.fromkeys("✓≈", 8.0),
+    **dict.fromkeys("✕◐", 12.0),
+    "?": 5.0,
+}
 
 
 @dataclass(frozen=True)
@@ -93,7 +103,7 @@ def _that_fit(reasons: Sequence[ReasonView]) -> list[ReasonView]:
     few: list[ReasonView] = []
     left: float = ROW_WIDTH
     for number, reason in enumerate(reasons, 1):
-        width = REASON_WIDTH + LETTER_WIDTH * len(reason.short)
+        width = AROUND_WIDTH + sum(map(LETTER_WIDTHS.get, reason.symbol + reason.short, repeat(LETTER_WIDTH)))
         all_fit = len(few) + 1 == number == len(reasons)
         if not few or (len(few) < REASONS_IN_ROW and width + (0 if all_fit else MORE_WIDTH) <= left):
             few.append(reason)
