@@ -173,7 +173,7 @@ def _claim_and_index(
         return None
     failpoints.reached("write.after_claim")
     with _given_back(database, token):
-        return _Batch(database, client, settings, patience).index(claimed)
+        return _Batch(database, client, settings, patience, token).index(claimed)
 
 
 @contextmanager
@@ -190,8 +190,11 @@ def _given_back(database: Database, token: str) -> Iterator[None]:
 class _Batch:
     """Indexes the candidates of one claim."""
 
-    def __init__(self, database: Database, client: Elasticsearch, settings: Settings, patience: Patience) -> None:
+    def __init__(
+        self, database: Database, client: Elasticsearch, settings: Settings, patience: Patience, token: str
+    ) -> None:
         self._database, self._client, self._patience = database, client, patience
+        self._token = token
         self._prefix = settings.index_prefix
         self._done = Drained()
 
@@ -230,9 +233,10 @@ class _Batch:
         with self._database.write() as session:
             _answer(session, snapshot, plan, outcome)
             dead_letters.lift(session, snapshot.version, finished)
-            mark_indexed(session, changes)
+            # Not what another worker took over when the lease ended: we may have given way to it.
+            marked = mark_indexed(session, changes, self._token)
         outcome.newer += plan.newer
-        self._done.add(Drained(len(changes), 0, plan.unchanged, len(drifted), outcome))
+        self._done.add(Drained(len(marked), 0, plan.unchanged, len(drifted), outcome))
         return again
 
     def _demand_aliases(self, snapshot: _Snapshot, outcome: Outcome) -> None:

@@ -5,7 +5,8 @@ How it keeps late, repeated and crossing writes harmless:
 - An entry is made before the read that may need it (`foresee`). So a writer that finds none knows that nobody can be
   about to write such a listing but with a later read; where it finds one and the record shows nobody, it puts a stub.
 - Before its bulk a writer raises `intended` of the entries that it is about (`intend`, or `confirm` where nothing is
-  written). One that finds a higher number there gives way: a later read is on its way, or has been there.
+  written). One that finds a higher number there gives way: a later read is on its way, or has been there, and whoever
+  made that keeps changes in the log until it has answered for them.
 - `acknowledged` equals `intended` only while the live and the spare indexes are known to hold the digest (or a stub);
   only then may a write be left out. In doubt it stays behind, which costs no more than one needless write.
 - A rebuild writes to its new index alone: it never touches `intended`, and its digests count once it goes live
@@ -185,8 +186,8 @@ def settle(session: Session, showcase: str, index: str) -> None:
     """Say that `index`, filled by a rebuild, is what the ledger speaks of; in the transaction that makes it live.
 
     Whoever has a change in the log may stand in the new index as a later or an earlier state than the ledger says, and
-    is written at the next occasion; the same goes for what `index` refused. So take off the log first what the rebuild's
-    reads hold for certain.
+    is written at the next occasion; the same goes for what `index` refused. So take off the log first what the reads of
+    the rebuild hold for certain.
     """
     if session.get_bind().dialect.name != "sqlite":
         # Waits for writers at their entries, and lets no other begin: row by row the two could block each other.

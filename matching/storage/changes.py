@@ -141,11 +141,16 @@ def release(session: Session, token: str) -> None:
     session.execute(mine.execution_options(synchronize_session=False))
 
 
-def mark_indexed(session: Session, change_ids: Iterable[int]) -> set[int]:
-    """Remove exactly these change rows: the index holds what they announced. Returns those that were still there."""
+def mark_indexed(session: Session, change_ids: Iterable[int], token: str | None = None) -> set[int]:
+    """Remove exactly these change rows: the index holds what they announced. Returns those that were still there.
+
+    With `token` only rows that are still claimed with it: whoever took another over answers for it now.
+    """
     removed: set[int] = set()
     for ids in _chunks(change_ids):
         statement = delete(Change).where(_these(ids)).returning(Change.id)
+        if token is not None:
+            statement = statement.where(Change.claim == token)
         removed.update(session.execute(statement.execution_options(synchronize_session=False)).scalars())
     return removed
 

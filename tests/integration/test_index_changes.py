@@ -13,11 +13,12 @@ from elasticsearch import Elasticsearch
 from sqlalchemy import delete, insert, select, update
 
 from indexer import changes as indexing
-from indexer import dead_letters, failpoints
-from indexer.bulk import Patience
+from indexer import dead_letters, failpoints, ledger
+from indexer.bulk import EngineBusy, Patience
 from indexer.changes import WritesPaused, drain, index_candidates
 from indexer.documents import ListingBuilder
 from indexer.engine.client import connect
+from indexer.ledger import Intention
 from indexer.rebuild.run import rebuild
 from indexer.registry import register, registered
 from indexer.stubs import sweep_stubs
@@ -287,6 +288,22 @@ def test_changes_stay_while_the_engine_is_away(
     assert names(client, stad)[1] == "Anders"
 
 
+def test_a_full_disk_pauses_writes_until_there_is_room(
+    built: Database, client: Elasticsearch, engine_settings: Settings, stad: str
+) -> None:
+    """The engine closes its indexes to writes at the flood stage (F8); nothing is dropped, and no listing is blamed."""
+    client.indices.put_settings(index=stad, settings={"index.blocks.read_only_allow_delete": True})
+    rename(built, 1, "Anders")
+    with pytest.raises(EngineBusy, match=r"1 documents.*cluster_block_exception"):
+        drain(built, client, engine_settings, patience=IMPATIENT)
+    assert waiting(built) == {1}
+    client.indices.put_settings(index=stad, settings={"index.blocks.read_only_allow_delete": None})
+    drain(built, client, engine_settings)
+    assert names(client, stad)[1] == "Anders"
+    with built.read() as session:
+        assert dead_letters.letters(session) == []
+
+
 def test_a_change_that_comes_in_during_the_read_is_not_marked_done(
     built: Database, client: Elasticsearch, engine_settings: Settings, stad: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -489,6 +506,30 @@ def test_a_slower_drain_gives_way_to_one_that_found_nothing_to_write(
     rename(built, 1, "Heel even")
     assert drain(built, client, engine_settings).outcome.newer == 1
     assert names(client, stad)[1] == "Naam1"
+    assert waiting(built) == set()
+
+
+def test_a_change_that_another_worker_took_over_stays_in_its_hands(
+    built: Database, client: Elasticsearch, engine_settings: Settings, stad: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first one, whose lease ended, gives way; if it took the change off the log, a crash of the other lost it."""
+
+    def take_over_and_die() -> None:
+        with built.write() as session:
+            session.execute(update(Change).values(claimed_at=datetime.now(UTC) - timedelta(days=1)))
+            assert claim_changes(session, CANDIDATE, [1], "another worker", engine_settings.lease_s)
+            version = draw_index_version(session)
+            ledger.intend(session, version, [Intention("stad", 1, "f" * 32, 0)])
+
+    after_next_read(monkeypatch, take_over_and_die)
+    rename(built, 1, "Anders")
+    done = drain(built, client, engine_settings)
+    assert (done.changes, done.outcome.newer) == (0, 1)
+    assert waiting(built) == {1}
+    with built.write() as session:
+        session.execute(update(Change).values(claimed_at=datetime.now(UTC) - timedelta(days=1)))
+    drain(built, client, engine_settings)
+    assert names(client, stad)[1] == "Anders"
     assert waiting(built) == set()
 
 
