@@ -14,7 +14,7 @@ from celery.platforms import SecurityWarning
 from kombu import Queue
 
 from indexer.queues import HOUSEKEEPING, QUEUES, SENT_AT
-from indexer.tasks import RETAIN, SWEEP, install
+from indexer.tasks import RECONCILE, RETAIN, SWEEP, install
 from matching.settings import Settings
 
 #: After this long a message that a worker took and never finished is handed out again. The relay has long done that
@@ -28,7 +28,7 @@ _FILE_POLL_S = 0.1
 _LONGEST_RECONNECT_WAIT_S = 5.0
 
 #: Regular task -> seconds between two.
-_EVERY_S = {SWEEP: 600.0, RETAIN: 3600.0}
+_EVERY_S = {SWEEP: 600.0, RECONCILE: 600.0, RETAIN: 3600.0}
 
 
 class App(Celery):

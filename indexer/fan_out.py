@@ -92,6 +92,19 @@ def advance(database: Database, client: Elasticsearch, settings: Settings, fan_o
     _finish(database, batch)
 
 
+def carry_out(database: Database, client: Elasticsearch, settings: Settings) -> None:
+    """Start and finish every fan-out that no worker is at, for installations without a relay; raises as `advance`."""
+    with database.write() as session:
+        start_fan_outs(session, shared_changes(session))
+    while True:
+        with database.read() as session:
+            left = due(session, settings.lease_s)
+        if not left:
+            return
+        for fan_out, _ in left:
+            advance(database, client, settings, fan_out)
+
+
 def _take(database: Database, fan_out: int, lease_s: float) -> _Batch | None:
     """Take the lease and the next batch, and announce its candidates in the log: from here on nothing can be lost."""
     now = datetime.now(UTC)
@@ -116,9 +129,12 @@ def _take(database: Database, fan_out: int, lease_s: float) -> _Batch | None:
 
 
 def _announce(session: Session, keys: Sequence[int], now: datetime) -> None:
-    """Write a row into the log for each candidate that has none; as if sent, since this worker goes on to index it."""
-    waiting = select(Change.key).where(Change.kind == CANDIDATE, Change.key.in_(keys))
-    missing = sorted(set(keys) - set(session.execute(waiting).scalars()))
+    """Have each candidate in the log, in a row whose reader is still to come; as if sent, since this worker goes on.
+
+    A row that is claimed does not count: its worker may have read before the change that this is about.
+    """
+    unread = select(Change.key).where(Change.kind == CANDIDATE, Change.key.in_(keys), Change.claim.is_(None))
+    missing = sorted(set(keys) - set(session.execute(unread).scalars()))
     if missing:
         session.execute(insert(Change), [{"kind": CANDIDATE, "key": key, "at": now, "sent_at": now} for key in missing])
 

@@ -6,16 +6,18 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 
 from indexer.fan_out import due, shared_changes, start_fan_outs
 from indexer.queues import CHANGES, REBUILD, Broker, BrokerAway
-from indexer.tasks import FAN_OUT, INDEX
+from indexer.rebuild.lease import HELD, database_now, is_held, unfinished
+from indexer.tasks import FAN_OUT, INDEX, RESUME
 from matching.settings import Settings
 from matching.storage.changes import CANDIDATE, Waiting, mark_sent, unsent
 from matching.storage.database import Database
@@ -37,6 +39,14 @@ _ROWS_AT_ONCE = BATCH * MOST_WAITING
 _LONGEST_WAIT_S = 5.0
 
 
+class _Step(NamedTuple):
+    """A part of long work: the task that does it, and how far the work is."""
+
+    task: str
+    arguments: tuple[int, ...]
+    checkpoint: tuple[int | str, ...]
+
+
 class Relay:
     """Passes the change log on. Losing it, the broker or the workers loses nothing: what still waits is sent again.
 
@@ -53,7 +63,7 @@ class Relay:
         self._behind = False
         #: When what was sent, by `clock`: candidates for HOLD_S, steps of long work for a lease.
         self._candidates: dict[int, float] = {}
-        self._steps: dict[tuple[int, int], float] = {}
+        self._steps: dict[_Step, float] = {}
 
     def run(self, stop: threading.Event) -> None:
         """Step until `stop` is set. While database or broker are away it waits, longer each time, up to seconds."""
@@ -73,12 +83,12 @@ class Relay:
         with self._database.read() as session:
             rows = unsent(session, _ROWS_AT_ONCE, self._lease_s, now)
             shared = shared_changes(session)
-            batches = due(session, self._lease_s)
+            steps = [*_batches(session, self._lease_s), *_rebuilds(session, self._lease_s)]
         self._behind = len(rows) == _ROWS_AT_ONCE
         if shared:
             with self._database.write() as session:
                 start_fan_outs(session, shared)
-        return self._send_changes([row for row in rows if row.kind == CANDIDATE], now) + self._resume(batches)
+        return self._send_changes([row for row in rows if row.kind == CANDIDATE], now) + self._resume(steps)
 
     def _send_changes(self, rows: Sequence[Waiting], now: datetime) -> int:
         self._candidates = _since(self._candidates, self._clock() - HOLD_S)
@@ -106,16 +116,29 @@ class Relay:
                     mark_sent(session, told, now)
         return messages
 
-    def _resume(self, batches: Sequence[tuple[int, int]]) -> int:
+    def _resume(self, steps: Sequence[_Step]) -> int:
         """Send the next step of each long work that nobody is at, once in a lease."""
         self._steps = _since(self._steps, self._clock() - self._lease_s)
         messages = 0
-        for step in batches:
+        for step in steps:
             if step not in self._steps:
-                self._broker.send(FAN_OUT, REBUILD, step[0])
+                self._broker.send(step.task, REBUILD, *step.arguments)
                 self._steps[step] = self._clock()
                 messages += 1
         return messages
+
+
+def _batches(session: Session, lease_s: float) -> Iterator[_Step]:
+    """The next batch of each fan-out that no worker has in hand."""
+    for fan_out, after in due(session, lease_s):
+        yield _Step(FAN_OUT, (fan_out,), (after,))
+
+
+def _rebuilds(session: Session, lease_s: float) -> Iterator[_Step]:
+    """What is left of each rebuild whose process is gone; one that waits at the gate waits for a person."""
+    for work in unfinished(session):
+        if work.step != HELD and not is_held(work, database_now(session), lease_s):
+            yield _Step(RESUME, (), (work.id, work.step, work.after_key))
 
 
 def _since(moments: Mapping[_What, float], oldest: float) -> dict[_What, float]:

@@ -9,10 +9,14 @@ from typing import Any
 
 import structlog
 from celery import Celery
+from celery.worker import state
 
 from indexer.changes import index_candidates
 from indexer.engine.client import connect
 from indexer.fan_out import advance
+from indexer.rebuild.progress import Progress
+from indexer.rebuild.run import resume
+from indexer.reconcile import reconcile
 from indexer.retention import forget_ended
 from indexer.stubs import sweep_stubs
 from matching.settings import Settings
@@ -20,7 +24,13 @@ from matching.storage.database import Database
 
 log = structlog.get_logger()
 
-INDEX, FAN_OUT, SWEEP, RETAIN = "index", "fan_out", "sweep", "retain"
+INDEX = "index"
+FAN_OUT, RESUME = "fan_out", "resume"
+SWEEP, RECONCILE, RETAIN = "sweep", "reconcile", "retain"
+
+
+class WorkerEnds(Exception):
+    """This worker was asked to end in the midst of a rebuild: another one carries on with it."""
 
 
 def install(app: Celery, settings: Settings) -> None:
@@ -33,15 +43,37 @@ def install(app: Celery, settings: Settings) -> None:
     def fan_out(number: int) -> None:
         advance(database, connect(settings), settings, number)
 
+    def carry_on() -> None:
+        resume(database, connect(settings), settings, _end_when_asked_to)
+
     def sweep() -> None:
         sweep_stubs(database, connect(settings))
+
+    def compare() -> None:
+        done = reconcile(database, connect(settings), settings, _end_when_asked_to)
+        for one in done.verified:
+            for difference in one.differences:
+                log.warning("drift_found", showcase=one.showcase, kind=difference.kind, count=difference.count)
 
     def retain() -> None:
         forget_ended(database)
 
-    works: Mapping[str, Callable[..., None]] = {INDEX: index, FAN_OUT: fan_out, SWEEP: sweep, RETAIN: retain}
+    works: Mapping[str, Callable[..., None]] = {
+        INDEX: index,
+        FAN_OUT: fan_out,
+        RESUME: carry_on,
+        SWEEP: sweep,
+        RECONCILE: compare,
+        RETAIN: retain,
+    }
     for name, work in works.items():
         app.task(name=name, shared=False)(_reported(name, work))
+
+
+def _end_when_asked_to(_: Progress) -> None:
+    """Break off a rebuild between two of its batches when this worker got SIGTERM; a batch is not broken off."""
+    if state.should_stop is not None and state.should_stop is not False:
+        raise WorkerEnds
 
 
 def _reported(name: str, work: Callable[..., None]) -> Callable[..., None]:

@@ -6,22 +6,24 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from click.testing import CliRunner
 from elasticsearch import Elasticsearch
 from sqlalchemy import delete, func, select, update
 
 from indexer import fan_out
-from indexer.build import build
 from indexer.changes import drain
 from indexer.engine.client import connect
 from indexer.fan_out import Progress, advance, due, running, shared_changes, start_fan_outs
+from indexer.rebuild.run import rebuild
 from indexer.targets import read_meta, write_meta
 from matching.candidates.records import Candidate, CandidateShowcase, Showcase
 from matching.settings import Settings
-from matching.storage.changes import OCCUPATIONS, SHOWCASE, Change, note_changes, unsent
+from matching.storage.changes import CANDIDATE, OCCUPATIONS, SHOWCASE, Change, claim_changes, note_changes, unsent
 from matching.storage.database import Database
 from matching.storage.index_state import FanOut
 from matching.taxonomy.records import OccupationRow
 from tests.support.profiles import insert_full, insert_showcase, insert_taxonomy
+from web.commands.index import command
 
 LEASE_S = 600.0
 
@@ -44,7 +46,7 @@ def built(database: Database, client: Elasticsearch, engine_settings: Settings) 
             insert_showcase(session, code)
         for key in range(1, 8):
             insert_full(session, key, ["stad" if key < 6 else "regio"])
-    build(database, client, engine_settings)
+    rebuild(database, client, engine_settings)
     with database.write() as session:
         session.execute(delete(Change))
     return database
@@ -131,6 +133,19 @@ def test_labels_reach_every_showcase(built: Database, client: Elasticsearch, eng
     assert client.count(index=names, query={"match": {"function_titles": "Kraanmachinist"}})["count"] == 7
 
 
+def test_without_a_relay_the_command_does_it(
+    built: Database, client: Elasticsearch, engine_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("web.commands.index.load_settings", lambda: engine_settings)
+    monkeypatch.setattr("web.commands.index.open_database", lambda _: built)
+    with built.write() as session:
+        session.execute(update(Showcase).values(parts=["intro"]))
+    answer = CliRunner().invoke(command, ["update"])
+    assert answer.exit_code == 0, answer.output
+    assert [with_hobbies(client, engine_settings, code) for code in ("stad", "regio")] == [0, 0]
+    assert left(built) == []
+
+
 def test_one_that_is_in_hand_is_left_alone_until_its_lease_ends(
     built: Database, client: Elasticsearch, engine_settings: Settings
 ) -> None:
@@ -182,6 +197,20 @@ def test_a_batch_that_fails_is_kept_in_the_log_and_done_again(
     finish(built, client, engine_settings)
     drain(built, client, engine_settings)
     assert with_hobbies(client, engine_settings, "stad") == 0
+
+
+def test_a_candidate_that_a_worker_read_before_the_change_is_read_again(
+    built: Database, client: Elasticsearch, engine_settings: Settings
+) -> None:
+    """Its row is still in the log, in the hands of that worker, which knows nothing of the change."""
+    with built.write() as session:
+        note_changes(session, CANDIDATE, [1])
+        [(row, _)] = claim_changes(session, CANDIDATE, [1], "an earlier worker", LEASE_S)
+    hide(built, "stad", "intro")
+    finish(built, client, engine_settings.model_copy(update={"lease_s": LEASE_S}))
+    assert with_hobbies(client, engine_settings, "stad") == 0
+    with built.read() as session:
+        assert session.execute(select(Change.id)).scalars().all() == [row]
 
 
 def test_a_change_during_a_fan_out_gets_one_of_its_own(

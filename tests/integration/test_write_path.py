@@ -13,11 +13,11 @@ import pytest
 from elasticsearch import Elasticsearch
 from sqlalchemy import delete, func, select, update
 
-from indexer.build import build
 from indexer.celery import make_app
 from indexer.engine.client import connect
 from indexer.fan_out import running as fan_outs
 from indexer.queues import CHANGES, Broker
+from indexer.rebuild.run import rebuild
 from matching.candidates.records import Candidate, Showcase
 from matching.private import private_folder
 from matching.settings import Settings
@@ -107,7 +107,7 @@ def house(
         for key in range(1, PEOPLE + 1):
             insert_full(session, key, ["stad"])
     client = connect(settings)
-    build(database, client, settings)
+    rebuild(database, client, settings)
     yield House(database, client, settings, redis_server)
     for index in client.indices.get(index=f"{settings.index_prefix}-*"):
         client.indices.delete(index=index)
@@ -169,6 +169,18 @@ def test_a_change_of_a_showcase_reaches_every_listing(house: House, tmp_path: Pa
             session.execute(update(Showcase).values(parts=["intro"]))
         wait_until(lambda: not house.client.count(index=alias, **shown)["count"], "hobbies are hidden", 60)
         wait_until(lambda: not house.fan_outs(), "the fan-out has ended")
+
+
+def test_a_rebuild_whose_process_was_killed_is_carried_on_with(house: House, tmp_path: Path) -> None:
+    failing = {"HALLOWERK_TESTING": "1", "HALLOWERK_FAILPOINT": "rebuild.verify"}
+    alias = f"{house.settings.index_prefix}-stad"
+    [before] = house.client.indices.get_alias(name=alias)
+    with running(house.settings, tmp_path, "index", "rebuild", **failing) as process:
+        wait_until(process.killed_itself, "the rebuild is killed", 60)
+    with running(house.settings, tmp_path, "relay"), running(house.settings, tmp_path, "worker"):
+        wait_until(lambda: before not in house.client.indices.get_alias(name=alias), "the new index is live", 60)
+        house.rename(1, "Anders")
+        house.wait_for(1, "Anders")
 
 
 def test_they_end_when_asked_to_while_the_broker_is_away(house: House, tmp_path: Path) -> None:

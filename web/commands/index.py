@@ -11,6 +11,7 @@ import orjson
 
 from indexer.changes import Drained, drain
 from indexer.engine.client import connect
+from indexer.fan_out import carry_out
 from indexer.status import IndexStatus, RebuildStatus, index_status
 from matching.settings import load_settings
 from web.commands.index_dead_letters import dead_letters_group
@@ -39,11 +40,14 @@ command.add_command(dead_letters_group)
 def update() -> None:
     """Bring every waiting change into the indexes.
 
-    Does nothing when nothing changed. Exit code 1 when the engine refused a listing.
+    Relay and workers do that all the time where they run. Does nothing when nothing changed. Exit code 1 when the
+    engine refused a listing.
     """
     settings = load_settings()
     with clear_messages():
-        done = drain(open_database(settings), connect(settings), settings, _show_drained)
+        database, client = open_database(settings), connect(settings)
+        carry_out(database, client, settings)
+        done = drain(database, client, settings, _show_drained)
     click.echo(
         f"{done.changes} changes of {done.candidates} candidates: {done.outcome.written} writes, "
         f"{done.unchanged} unchanged, {done.outcome.newer} already newer"
