@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from elasticsearch import ApiError, BadRequestError, Elasticsearch, NotFoundError, TransportError
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -305,12 +305,12 @@ def _create(run: Run, work: Work) -> Sequence[int]:
 
 
 def _waiting(session: Session) -> array[int]:
-    """The rows of the change log about candidates that exist; from now on they speak for no later change.
+    """The rows of the change log but those of candidates that are gone; from now on they speak for no later change.
 
     A delete stays for a worker.
     """
-    known = Change.key.in_(select(Candidate.id))
-    taken = update(Change).where(Change.kind == CANDIDATE, known).values(claimed_at=datetime.now(UTC))
+    known = or_(Change.kind != CANDIDATE, Change.key.in_(select(Candidate.id)))
+    taken = update(Change).where(known).values(claimed_at=datetime.now(UTC))
     ids = session.execute(taken.returning(Change.id).execution_options(synchronize_session=False)).scalars()
     return array("q", sorted(ids))
 
