@@ -16,7 +16,7 @@ from matching.search.filters import (
     time_groups,
 )
 from matching.search.knowledge import Knowledge
-from matching.search.results import Facet, FacetOption
+from matching.search.results import Facets
 
 _OPTIONS, _EMPTY = "options", "empty"
 
@@ -61,19 +61,16 @@ def _counted(category: Category, option: str, ticked: Mapping[str, Clause], know
     return all_of([clause, *others]) if others else clause
 
 
-def read_facets(answer: Mapping[str, Any], criteria: SearchCriteria, knowledge: Knowledge) -> tuple[Facet, ...]:
-    """The facets of an answer's `aggregations`: every option the showcase offers, zeros filled in, in order."""
-    facets = []
+def read_facets(answer: Mapping[str, Any], criteria: SearchCriteria, knowledge: Knowledge) -> Facets:
+    """The facets of an answer's `aggregations`: every option the showcase offers, zeros filled in."""
+    facets = {}
     for category, _ in shown_categories(criteria):
         counted = answer[category.code]
         counts = _counts(counted[_OPTIONS]["buckets"])
         counts[NOT_FILLED] = counted[_EMPTY]["doc_count"]
-        options = tuple(
-            FacetOption(code, counts.get(code, 0))
-            for code in offered_options(category.code, criteria.showcase, knowledge)
-        )
-        facets.append(Facet(category.code, options))
-    return tuple(facets)
+        offered = offered_options(category.code, criteria.showcase, knowledge)
+        facets[category.code] = {code: counts.get(code, 0) for code in offered}
+    return facets
 
 
 def _counts(buckets: Any) -> dict[str, int]:

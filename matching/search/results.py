@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 Sign = Literal["met", "related", "partly", "not_met", "unknown"]
+#: category -> option -> how many candidates ticking it would give; all in their order, 'Niet ingevuld' last.
+Facets: TypeAlias = Mapping[str, Mapping[str, int]]
 
 
 @dataclass(frozen=True)
@@ -56,34 +58,18 @@ class Hit:
 
 
 @dataclass(frozen=True)
-class FacetOption:
-    """One option of a category with the number of candidates it would give."""
-
-    code: str
-    count: int
-
-
-@dataclass(frozen=True)
-class Facet:
-    """A category with its options in their order, 'Niet ingevuld' last."""
-
-    code: str
-    options: tuple[FacetOption, ...]
-
-
-@dataclass(frozen=True)
 class ResultPage:
     """One page of results.
 
     `total` counts all that match; with an occupation asked, `exact` have it themselves and `related` (total - exact)
-    are brought by relation; both are None when no occupation is asked.
+    are brought by relation; both are None when no occupation is asked. `facets` are the counts beside filter options.
     """
 
     total: int
     exact: int | None
     related: int | None
     hits: tuple[Hit, ...]
-    facets: tuple[Facet, ...]
+    facets: Facets
     page: int
     pages: int
 

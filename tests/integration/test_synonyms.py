@@ -117,7 +117,7 @@ def test_published_synonyms_are_searched_with_at_once(client: Elasticsearch, eng
         assert set(done.indexes) == set(made)
         after = page(client, engine_settings, "stapelaar")
         assert {hit.id for hit in after.hits} == trucks
-        assert sum(option.count for facet in after.facets for option in facet.options) > 0
+        assert sum(sum(counts.values()) for counts in after.facets.values()) > 0
 
         publish(OTHER, client, engine_settings)
         assert found(client, engine_settings, "stapelaar") == found(client, engine_settings, "vrachtwagen")

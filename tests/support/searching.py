@@ -49,8 +49,7 @@ class Searching:
 
     def counts(self, category: str, **changes: Any) -> dict[str, int]:
         """The counts of a category that are above 0."""
-        [facet] = [one for one in self.search(**changes).facets if one.code == category]
-        return {option.code: option.count for option in facet.options if option.count}
+        return {option: count for option, count in self.search(**changes).facets[category].items() if count}
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from markupsafe import Markup
 
 from matching.candidates.parts import CATEGORIES, NOT_FILLED, ShowcaseView
+from matching.search.results import Facets
 from matching.taxonomy.vocabularies import load_vocabularies
 from web.candidates.checks import offered_options
 from web.candidates.query import Query
@@ -55,7 +56,7 @@ class _Drawn(NamedTuple):
     before_count: str
 
 
-def category_views(view: ShowcaseView, query: Query, counts: Mapping[str, Mapping[str, int]]) -> Iterator[CategoryView]:
+def category_views(view: ShowcaseView, query: Query, counts: Facets) -> Iterator[CategoryView]:
     """The categories that this showcase offers, in its order; `counts` are candidates by category and option."""
     for code, (*drawn, last) in _drawn(view, chosen_language()).items():
         category = CATEGORIES[code]

@@ -19,7 +19,7 @@ from web.candidates.meant import meant
 from web.candidates.notices import page_problem
 from web.candidates.page import ExploreView, explore_view
 from web.candidates.query import FIRST, LAST, Arguments, Problem, Query, open_candidate, parse
-from web.candidates.results import FEW, facet_counts, results_view
+from web.candidates.results import FEW, results_view
 from web.candidates.submit import limit_words, settle_place, settle_text
 from web.guard import signed_in_actor
 from web.services import services
@@ -107,7 +107,7 @@ def explore(asked: Asked) -> ExploreView:
         query,
         services().gazetteer,
         problems,
-        facet_counts(found),
+        found.facets,
         results_view(asked.view, query, found, shown, relaxations, profile.id if profile else None, others),
         profile,
         typed=asked.typed,

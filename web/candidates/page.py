@@ -9,6 +9,7 @@ from flask import url_for
 
 from matching.candidates.parts import CATEGORIES, NOT_FILLED, ShowcaseView
 from matching.search.criteria import RADII_KM
+from matching.search.results import Facets
 from matching.taxonomy.places import Gazetteer
 from web import formatting
 from web.candidates.addresses import changed_url, count_url, explore_url
@@ -119,7 +120,7 @@ def explore_view(
     query: Query,
     gazetteer: Gazetteer,
     problems: Sequence[Problem],
-    counts: dict[str, dict[str, int]],
+    counts: Facets,
     results: ResultsView | None,
     profile: ProfileView | None = None,
     typed: str = "",

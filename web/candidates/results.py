@@ -205,8 +205,3 @@ def _wider(
             text = _("Zonder %(label)s", label=formatting.lower_first(label) if item.kind in COMMON else label)
             wider = query.without_chip(Chip(item.kind, item.value))
         yield Wider(text, item.total, changed_url(showcase, wider, picked), item.total > total)
-
-
-def facet_counts(found: ResultPage) -> dict[str, dict[str, int]]:
-    """Candidates by category and option."""
-    return {facet.code: {option.code: option.count for option in facet.options} for facet in found.facets}

@@ -120,10 +120,7 @@ def _report(page: ResultPage, understood: tuple[Understood, ...], ids: dict[int,
         "total": page.total,
         "understood": [asdict(item) for item in understood],
         "results": [_result(hit, ids[hit.id]) for hit in page.hits if hit.id in ids],
-        "facets": {
-            CATEGORIES[facet.code].slug: {option.code: option.count for option in facet.options}
-            for facet in page.facets
-        },
+        "facets": {CATEGORIES[code].slug: dict(counts) for code, counts in page.facets.items()},
     }
 
 
