@@ -174,11 +174,12 @@ def doubt(session: Session, showcase: str, keys: Iterable[int]) -> None:
 def note_filled(session: Session, version: int, digests: Iterable[tuple[str, int, str]]) -> None:
     """Note the digests (of showcase and candidate) that a rebuild read with `version`, where they are new.
 
-    To be committed before its bulk. What a later read of a worker says goes before.
+    To be committed before its bulk. What a later read of a worker says goes before. `at` stays: who has another listing
+    only because it is built otherwise did not change.
     """
     given = given_rows(session, digests, showcase=String(), candidate_id=Integer(), digest=String())
     other = or_(_LEDGER.c.digest != given.c.digest, _LEDGER.c.gone)
-    values = {"digest": given.c.digest, "gone": false(), "acknowledged": None, "at": datetime.now(UTC)}
+    values = {"digest": given.c.digest, "gone": false(), "acknowledged": None}
     session.execute(update(_LEDGER).where(_is(given), other, _LEDGER.c.intended < version).values(values))
 
 

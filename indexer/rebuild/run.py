@@ -177,6 +177,8 @@ def _start(
     with database.write() as session:
         take_turns(session)
         left = [work for work in unfinished(session) if chosen & work.indexes.keys()]
+        # A switch that was broken off is ended first: what follows counts on knowing what is live.
+        left.sort(key=lambda work: work.step not in (SWAP, ROLLBACK))
         refuse_held(session, left, settings.lease_s)
         if left:
             return take_over(session, database, left[0], settings.lease_s), left[0], chosen
@@ -288,6 +290,7 @@ def _create(run: Run, work: Work) -> Sequence[int]:
             "fingerprint": fingerprint(row.view, catalogue.labels, body),
             "timeline": life,
         }
+        run.lease.keep()
         try:
             create_index(run.client, work.indexes[row.view.code], body, meta)
         except BadRequestError as error:

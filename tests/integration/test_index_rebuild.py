@@ -9,12 +9,15 @@ import pytest
 from elasticsearch import Elasticsearch
 from sqlalchemy import delete, select, update
 
+from indexer import documents
 from indexer.bulk import Patience
 from indexer.catalogue import UnknownShowcase
 from indexer.changes import drain
+from indexer.documents import Labels
 from indexer.engine.client import connect
 from indexer.rebuild import fill, gate, run
 from indexer.rebuild.context import GateClosed, RebuildFailed
+from indexer.rebuild.golden import record_golden
 from indexer.rebuild.lease import HELD, UNDONE, RebuildRunning
 from indexer.rebuild.progress import Progress
 from indexer.rebuild.prune import prune
@@ -24,6 +27,7 @@ from indexer.registry import FILLING, LIVE, SPARE
 from indexer.status import NOTHING, REBUILD, UPDATE, index_status
 from indexer.targets import create_index, find_targets, index_name, live_target, new_build
 from matching.accounts.records import AuditEntry
+from matching.candidates.listings import Profile
 from matching.candidates.records import Candidate, Showcase
 from matching.search.mapping import index_body
 from matching.settings import Settings
@@ -284,6 +288,74 @@ def test_the_gate_sees_what_is_not_as_sql_says(
     with pytest.raises(GateClosed, match=fault):
         rebuild(filled, client, engine_settings, ["stad"])
     assert live(client, engine_settings, "stad") is None
+
+
+@pytest.fixture
+def cooks(filled: Database, client: Elasticsearch, engine_settings: Settings) -> Database:
+    """Candidates 1, 2 and 3 are found by 'bakkerij', best first; that is live and recorded."""
+    with filled.write() as session:
+        for key, words in enumerate(("bakkerij bakkerij bakkerij", "bakkerij bakkerij", "in een bakkerij"), start=1):
+            changed = update(Candidate).where(Candidate.id == key)
+            session.execute(changed.values(intro=words, one_liner="bakkerij" if key == 1 else "zelfzin"))
+        session.execute(delete(Change))
+    rebuild(filled, client, engine_settings)
+    [golden] = record_golden(filled, client, engine_settings, "stad", ["bakkerij"])
+    assert sorted(golden.expected) == [1, 2, 3]
+    return filled
+
+
+def forget_words_of(client: Elasticsearch, index: str, key: int) -> None:
+    """Take somebody's words out of an index, as another builder might."""
+    script = {"source": "ctx._source.intro = ''; ctx._source.one_liner = ''"}
+    client.update(index=index, id=str(key), script=script, refresh=True)
+
+
+def test_a_rebuild_that_moves_a_golden_query_is_not_used(
+    cooks: Database,
+    client: Elasticsearch,
+    engine_settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    quick_gate: None,
+) -> None:
+    rebuild(cooks, client, engine_settings)  # nothing moved
+
+    def fill_and_tamper(run: Any, work: Any) -> None:
+        fill.fill(run, work)
+        client.indices.refresh(index=work.indexes["stad"])
+        forget_words_of(client, work.indexes["stad"], 1)
+
+    monkeypatch.setattr(run, "fill", fill_and_tamper)
+    monkeypatch.setattr(gate, "SAMPLE", 8)  # so that the sample may miss it
+    with pytest.raises(GateClosed, match=r"golden query \d+ in stad: candidate 1 is no longer found"):
+        rebuild(cooks, client, engine_settings)
+
+
+def test_who_changed_since_does_not_count_in_a_golden_query(
+    cooks: Database, client: Elasticsearch, engine_settings: Settings
+) -> None:
+    with cooks.write() as session:
+        session.execute(update(Candidate).where(Candidate.id == 1).values(intro="kantoor", one_liner="kantoor"))
+        session.execute(update(Candidate).where(Candidate.id == 90).values(intro="bakkerij bakkerij bakkerij"))
+        session.execute(delete(Candidate).where(Candidate.id == 2))
+        note_changes(session, CANDIDATE, [1, 2, 90])
+    rebuild(cooks, client, engine_settings)  # still in the log
+    drain(cooks, client, engine_settings)
+    rebuild(cooks, client, engine_settings)
+
+
+def test_another_builder_does_not_make_golden_queries_blind(
+    cooks: Database, client: Elasticsearch, engine_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Listings that differ because they are built otherwise are no changes of candidates."""
+    real = documents._fields
+
+    def without_words(profile: Profile, labels: Labels) -> tuple[dict[str, Any], dict[str, list[str]]]:
+        fields, words = real(profile, labels)
+        return {name: value for name, value in fields.items() if name not in ("intro", "one_liner")}, words
+
+    monkeypatch.setattr(documents, "_fields", without_words)
+    with pytest.raises(GateClosed, match=r"golden query \d+ in stad: candidate 1 is no longer found"):
+        rebuild(cooks, client, engine_settings)
 
 
 def test_changes_that_are_on_their_way_do_not_close_the_gate(
