@@ -18,6 +18,8 @@ from matching.storage.index_state import LedgerEntry
 #: The bucket of documents that have none: the indexer wrote none of them.
 NO_BUCKET = -1
 _ROWS_AT_ONCE = 5_000
+#: The engine takes as many as an index's result window, which is 10,000 unless its settings say more.
+_IDS_IN_A_CLAUSE = 10_000
 _STUBS = {"term": {"gone": True}}
 _SHOWINGS, _LEDGER = table_of(CandidateShowcase), table_of(LedgerEntry)
 
@@ -93,12 +95,12 @@ def held(client: Elasticsearch, index: str, left_out: Collection[int], unsure: C
     answer = client.search(
         index=index,
         size=0,
-        query=_all_but(left_out),
+        query=all_but(left_out),
         aggs={
             "newest": {"max": {"field": "written"}},
             "stubs": {"filter": _STUBS},
             "sure": {
-                "filter": _all_but(unsure),
+                "filter": all_but(unsure),
                 "aggs": {
                     "buckets": {
                         "terms": {"field": "bucket", "size": 2 * BUCKETS, "missing": NO_BUCKET},
@@ -175,5 +177,11 @@ def stored_in(client: Elasticsearch, index: str, buckets: Collection[int] | None
         client.close_point_in_time(id=point)
 
 
-def _all_but(keys: Collection[int]) -> dict[str, Any]:
-    return {"bool": {"must_not": [{"ids": {"values": [str(key) for key in keys]}}]}} if keys else {"match_all": {}}
+def all_but(keys: Collection[int]) -> dict[str, Any]:
+    """A query for every document but those of these candidates, however many they are."""
+    ids = sorted(keys)
+    clauses = [
+        {"ids": {"values": [str(key) for key in ids[first : first + _IDS_IN_A_CLAUSE]]}}
+        for first in range(0, len(ids), _IDS_IN_A_CLAUSE)
+    ]
+    return {"bool": {"must_not": clauses}} if clauses else {"match_all": {}}
