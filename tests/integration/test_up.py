@@ -21,7 +21,6 @@ from sqlalchemy import func, select, update
 from indexer.engine.instance import Running, Status
 from indexer.engine.processes import group_gone
 from matching.candidates.records import Candidate, CandidateShowcase
-from matching.storage.changes import CANDIDATE, note_changes
 from matching.storage.database import Database
 from tests.support.command import HALLOWERK, environment
 from tests.support.ports import free_port
@@ -58,7 +57,6 @@ def rename_somebody(state: Path, name: str) -> None:
     with database.write() as session:
         somebody = session.execute(select(func.min(CandidateShowcase.candidate_id))).scalar_one()
         session.execute(update(Candidate).where(Candidate.id == somebody).values(name=name))
-        note_changes(session, CANDIDATE, [somebody])
     database.close()
 
 
