@@ -10,7 +10,7 @@ from flask import Flask
 
 from matching.search.results import Hit, Reason, Sign
 from tests.support.listings import EVERYTHING
-from web.candidates.reasons import reason_view
+from web.candidates.reasons import reason_view, short_reason
 from web.candidates.rows import Row, row_view
 from web.language import install_language
 
@@ -42,7 +42,7 @@ def row(*reasons: Reason, km: float | None = None, **listing: Any) -> Row:
 
 
 def texts(shown: Row) -> list[str]:
-    return [f"{reason.symbol} {reason.short}" for reason in shown.reasons]
+    return [f"{reason.symbol} {reason.text}" for reason in shown.reasons]
 
 
 @pytest.mark.requirement("CAND-14")
@@ -79,8 +79,8 @@ def test_no_distance_is_said_within_the_town_searched_around() -> None:
     person = {"name": "Amina Bakker", "updated_at": "2026-11-01T09:00:00+00:00", "place_name": "Rotterdam"}
     hit = Hit(1, person, 1.0, {}, 0.0, (FUNCTION,), same_town=True)
     assert row_view(EVERYTHING, hit, "", None).facts == "Rotterdam"
-    same = reason_view(Reason("met", "distance", "home", {**place, "same_town": True}))
-    assert (same.short, same.sentence) == ("Rotterdam", "Woont in Rotterdam")
+    same = Reason("met", "distance", "home", {**place, "same_town": True})
+    assert (short_reason(same).text, reason_view(same).sentence) == ("Rotterdam", "Woont in Rotterdam")
     near = reason_view(Reason("met", "distance", "home", {**place, "same_town": False}))
     assert near.sentence == "Minder dan 1 km van Rotterdam"
 

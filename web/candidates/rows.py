@@ -12,7 +12,7 @@ from flask import url_for
 from matching.candidates.parts import ShowcaseView
 from matching.search.results import Hit, Reason, Sign
 from web import formatting
-from web.candidates.reasons import ReasonView, reason_view
+from web.candidates.reasons import ShortReason, short_reason
 from web.labels import term_label
 
 #: A row shows this many reasons, then '+n' (look.md).
@@ -44,7 +44,7 @@ class Row:
     facts: str
     updated: str
     stale: bool
-    reasons: tuple[ReasonView, ...]
+    reasons: tuple[ShortReason, ...]
     more: int
     more_text: str
     more_spoken: str
@@ -70,24 +70,24 @@ def row_view(view: ShowcaseView, hit: Hit, url: str, picked: int | None) -> Row:
         stale=formatting.is_stale(changed),
         reasons=tuple(few),
         more=len(hidden),
-        more_text=", ".join(f"{reason.symbol} {reason.short}" for reason in hidden),
-        more_spoken=", ".join(f"{reason.sign_label}: {reason.short}" for reason in hidden),
+        more_text=", ".join(f"{reason.symbol} {reason.text}" for reason in hidden),
+        more_spoken=", ".join(f"{reason.sign_label}: {reason.text}" for reason in hidden),
         url=url,
         picked=hit.id == picked,
     )
 
 
-def _in_row(hit: Hit) -> list[ReasonView]:
+def _in_row(hit: Hit) -> list[ShortReason]:
     """The reasons in the order of the row, each text once, without the distance where the facts have it already.
 
     What is missing, unknown or related tells people apart, so it comes before what is met.
     """
     near = hit.distance_km is not None and hit.listing.get("place_name")
     told = [reason for reason in hit.reasons if reason.kind != "distance" or not near]
-    views: dict[str, ReasonView] = {}
+    views: dict[str, ShortReason] = {}
     for reason in sorted(told, key=_place_in_row):
-        view = reason_view(reason)
-        views.setdefault(view.short, view)
+        view = short_reason(reason)
+        views.setdefault(view.text, view)
     return list(views.values())
 
 
@@ -98,12 +98,12 @@ def _place_in_row(reason: Reason) -> int:
     return len(IN_ROW) + (MET_IN_ROW.index(reason.kind) if reason.kind in MET_IN_ROW else len(MET_IN_ROW))
 
 
-def _that_fit(reasons: Sequence[ReasonView]) -> list[ReasonView]:
+def _that_fit(reasons: Sequence[ShortReason]) -> list[ShortReason]:
     """The first reasons that fit beside each other, and beside '+n' if not all do: at most three, always one."""
-    few: list[ReasonView] = []
+    few: list[ShortReason] = []
     left: float = ROW_WIDTH
     for number, reason in enumerate(reasons, 1):
-        width = AROUND_WIDTH + sum(map(LETTER_WIDTHS.get, reason.symbol + reason.short, repeat(LETTER_WIDTH)))
+        width = AROUND_WIDTH + sum(map(LETTER_WIDTHS.get, reason.symbol + reason.text, repeat(LETTER_WIDTH)))
         all_fit = len(few) + 1 == number == len(reasons)
         if not few or (len(few) < REASONS_IN_ROW and width + (0 if all_fit else MORE_WIDTH) <= left):
             few.append(reason)
