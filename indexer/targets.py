@@ -1,9 +1,10 @@
-"""Names, makes, switches and prunes the indexes of showcases: one alias per showcase, one index per build."""
+"""Names, makes and switches the indexes of showcases: one alias per showcase, one index per build."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -14,6 +15,7 @@ from matching.search.mapping import MAPPING_VERSION
 
 _BUILD_FORMAT = "%Y%m%d%H%M%S%f"
 _BUILD = r"\d{20}"
+_LOOK_EVERY_S = 2
 _CODE = re.compile(r"[a-z0-9][a-z0-9._-]*")
 
 FILLING = {"refresh_interval": "-1", "number_of_replicas": 0, "auto_expand_replicas": "false"}
@@ -88,12 +90,6 @@ def live_target(targets: Iterable[Target]) -> Target | None:
     return next((target for target in targets if target.live), None)
 
 
-def current_targets(targets: Sequence[Target]) -> list[Target]:
-    """The live one and those that are being built: where changed listings go. Older ones only get deletes."""
-    live = live_target(targets)
-    return [target for target in targets if live is None or target.build >= live.build]
-
-
 def create_index(client: Elasticsearch, index: str, body: Mapping[str, Any], meta: Mapping[str, Any]) -> None:
     """Make an index that is quick to fill: no replicas, no refreshes until `open_indexes`; `meta` joins its `_meta`."""
     settings = {**body["settings"], "index": {**body["settings"].get("index", {}), **FILLING}}
@@ -113,44 +109,45 @@ def write_meta(client: Elasticsearch, index: str, meta: Mapping[str, Any]) -> No
     client.indices.put_mapping(index=index, meta=meta)
 
 
-def open_indexes(client: Elasticsearch, indexes: Sequence[str], timeout_s: float) -> None:
+def open_indexes(
+    client: Elasticsearch, indexes: Sequence[str], timeout_s: float, meanwhile: Callable[[], None] = lambda: None
+) -> None:
     """Give filled indexes their settings for use and wait until all their copies are there.
 
-    Raises TargetError when that takes longer than `timeout_s`.
+    `meanwhile` is called every few seconds. Raises TargetError when it takes longer than `timeout_s`.
     """
     client.indices.put_settings(index=indexes, settings={"index": IN_USE})
-    waiting = client.options(request_timeout=timeout_s + 5).cluster.health(
-        index=indexes, wait_for_status="green", timeout=f"{timeout_s:.0f}s"
-    )
-    if waiting["timed_out"]:
-        raise TargetError(f"{', '.join(indexes)}: not green within {timeout_s:.0f} s")
+    until = time.monotonic() + timeout_s
+    while True:
+        waiting = client.options(request_timeout=_LOOK_EVERY_S + 10).cluster.health(
+            index=indexes, wait_for_status="green", timeout=f"{_LOOK_EVERY_S}s"
+        )
+        if not waiting["timed_out"]:
+            return
+        if time.monotonic() > until:
+            raise TargetError(f"{', '.join(indexes)}: not green within {timeout_s:.0f} s")
+        meanwhile()
 
 
-def swap_aliases(client: Elasticsearch, prefix: str, new: Sequence[Target], old: Sequence[Target]) -> None:
+def swap_aliases(
+    client: Elasticsearch,
+    prefix: str,
+    new: Sequence[Target],
+    old: Sequence[Target],
+    sign: tuple[str, str] | None = None,
+) -> None:
     """Point the aliases of the showcases of `new` to them, away from `old`, in one atomic call.
 
-    Through an alias no search sees a stub. Fails as a whole when an alias is no longer on its old index: somebody else
-    switched meanwhile.
+    Through an alias no search sees a stub. Fails as a whole when an alias is no longer on its old index, because
+    somebody else switched meanwhile, or when `sign`, an index with an alias of its own, is no longer there; it goes.
     """
-    actions = [
-        {"remove": {"index": target.index, "alias": alias_name(prefix, target.showcase), "must_exist": True}}
-        for target in old
-    ] + [
-        {"add": {"index": target.index, "alias": alias_name(prefix, target.showcase), "filter": LISTINGS}}
-        for target in new
-    ]
+    actions: list[dict[str, Any]] = []
+    if sign:
+        actions.append({"remove": {"index": sign[0], "alias": sign[1], "must_exist": True}})
+    for target in old:
+        off = {"index": target.index, "alias": alias_name(prefix, target.showcase), "must_exist": True}
+        actions.append({"remove": off})
+    for target in new:
+        on = {"index": target.index, "alias": alias_name(prefix, target.showcase), "filter": LISTINGS}
+        actions.append({"add": on})
     client.indices.update_aliases(actions=actions)
-
-
-def prune(client: Elasticsearch, prefix: str, showcases: Iterable[str], keep: Iterable[Target]) -> list[str]:
-    """Delete the showcases' indexes that are neither live nor in `keep`; returns their names."""
-    kept = {target.index for target in keep}
-    surplus = [
-        target.index
-        for targets in find_targets(client, prefix, showcases).values()
-        for target in targets
-        if not target.live and target.index not in kept
-    ]
-    for index in surplus:
-        client.indices.delete(index=index, ignore_unavailable=True)
-    return surplus

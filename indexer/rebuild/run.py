@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from array import array
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
@@ -49,7 +48,7 @@ from indexer.rebuild.spares import prepare_spares
 from indexer.rebuild.switch import switch
 from indexer.registry import register, registered
 from indexer.synonyms import ensure_published, listing_body
-from indexer.targets import IN_USE, LISTINGS, TargetError, create_index, index_name, new_build, read_meta
+from indexer.targets import LISTINGS, TargetError, create_index, index_name, new_build, open_indexes, read_meta
 from matching.accounts.audit import append
 from matching.candidates.listings import count_shown
 from matching.candidates.records import Candidate
@@ -59,7 +58,6 @@ from matching.storage.database import Database
 from matching.storage.index_state import DeadLetter, Rebuild
 
 GREEN_WITHIN_S = 120.0
-_LOOK_EVERY_S = 2.0
 _EXISTS = "resource_already_exists_exception"
 
 Report = Callable[[Progress], None]
@@ -146,6 +144,7 @@ def resume(
     done: list[Resumed] = []
     with database.read() as session:
         left = [work for work in unfinished(session) if held_too or work.step != HELD]
+    left.sort(key=_switching_first)
     for work in left:
         with database.write() as session:
             take_turns(session)
@@ -177,14 +176,18 @@ def _start(
     with database.write() as session:
         take_turns(session)
         left = [work for work in unfinished(session) if chosen & work.indexes.keys()]
-        # A switch that was broken off is ended first: what follows counts on knowing what is live.
-        left.sort(key=lambda work: work.step not in (SWAP, ROLLBACK))
+        left.sort(key=_switching_first)
         refuse_held(session, left, settings.lease_s)
         if left:
             return take_over(session, database, left[0], settings.lease_s), left[0], chosen
         build = new_build()
         indexes = {code: index_name(settings.index_prefix, code, build) for code in sorted(chosen)}
         return begin(session, database, indexes, CREATE, settings.lease_s), None, chosen
+
+
+def _switching_first(work: Work) -> bool:
+    """Sorts a switch that was broken off to the front: whatever follows counts on knowing what is live."""
+    return work.step not in (SWAP, ROLLBACK)
 
 
 def _superseded(left: Work, covers: bool) -> str:
@@ -337,18 +340,7 @@ def _pass_gate(run: Run, work: Work) -> Sequence[str]:
 
 def _open(run: Run, work: Work) -> None:
     """Give the filled indexes their settings for use, and wait until all their copies are there."""
-    names = list(work.indexes.values())
-    run.client.indices.put_settings(index=names, settings={"index": IN_USE})
-    until = time.monotonic() + GREEN_WITHIN_S
-    while True:
-        waiting = run.client.options(request_timeout=_LOOK_EVERY_S + 10).cluster.health(
-            index=names, wait_for_status="green", timeout=f"{_LOOK_EVERY_S:.0f}s"
-        )
-        if not waiting["timed_out"]:
-            break
-        if time.monotonic() > until:
-            raise TargetError(f"{', '.join(names)}: not green within {GREEN_WITHIN_S:.0f} s")
-        run.lease.keep()
+    open_indexes(run.client, list(work.indexes.values()), GREEN_WITHIN_S, run.lease.keep)
     with run.lease.write(step=SWAP):
         pass
 

@@ -12,7 +12,7 @@ from indexer.rebuild.context import Run
 from indexer.rebuild.lease import DONE, SWAP, Lease, Work, ending
 from indexer.rebuild.prune import delete_indexes, take_off
 from indexer.registry import make_live, registered
-from indexer.targets import LISTINGS, Target, alias_name, build_of, find_targets, live_target, read_meta
+from indexer.targets import Target, alias_name, build_of, find_targets, live_target, read_meta, swap_aliases
 from matching.storage.changes import mark_indexed, timeline
 
 
@@ -52,17 +52,7 @@ def _move(run: Run, work: Work, wanted: Sequence[Target], live: Sequence[Target]
     sign = _raise_sign(run.client, prefix, work, run.lease)
     with run.lease.write():
         pass  # whoever took over before the sign was raised made us end here; whoever does later takes it down
-    # Fails as a whole when an alias is no longer where it was: somebody else switched meanwhile.
-    holder, alias = sign
-    down = {"remove": {"index": holder, "alias": alias, "must_exist": True}}
-    off = [
-        {"remove": {"index": one.index, "alias": alias_name(prefix, one.showcase), "must_exist": True}} for one in live
-    ]
-    # Through an alias no search sees a stub.
-    on = [
-        {"add": {"index": one.index, "alias": alias_name(prefix, one.showcase), "filter": LISTINGS}} for one in wanted
-    ]
-    run.client.indices.update_aliases(actions=[down, *off, *on])
+    swap_aliases(run.client, prefix, wanted, live, sign)
 
 
 def _raise_sign(client: Elasticsearch, prefix: str, work: Work, lease: Lease) -> tuple[str, str]:

@@ -13,8 +13,8 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import func, select, update
 
-from indexer.build import build
 from indexer.engine.client import connect
+from indexer.rebuild.run import rebuild
 from matching.accounts.audit import broken_lines
 from matching.accounts.records import AuditEntry
 from matching.candidates.records import Candidate
@@ -190,7 +190,7 @@ def test_what_an_import_changed_is_searchable_and_what_it_did_not_is_not_indexed
     settings = engine_settings.model_copy(update={"database_url": shell.variables["DATABASE_URL"]})
     client = connect(settings)
     prefix = settings.index_prefix
-    build(Database(settings.database), client, settings)
+    rebuild(Database(settings.database), client, settings)
     try:
         assert shell.summary("-", stdin=lines(profile("a")))["index_waits_because"] == "--no-index was given"
         shell.variables |= {"ELASTICSEARCH_URL": settings.elasticsearch_url, "HALLOWERK_INDEX_PREFIX": prefix}
