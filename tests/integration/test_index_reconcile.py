@@ -11,12 +11,14 @@ from elasticsearch import Elasticsearch
 from sqlalchemy import delete, select, update
 
 from indexer import reconcile as reconciling
+from indexer.celery import make_app
 from indexer.changes import drain
 from indexer.documents import stub
 from indexer.engine.client import connect
 from indexer.rebuild.run import rebuild
 from indexer.reconcile import Reconciled, reconcile
 from indexer.registry import registered
+from indexer.tasks import RECONCILE
 from indexer.timeline import WritesPaused
 from indexer.verify import verify
 from matching.candidates.records import Candidate
@@ -304,3 +306,16 @@ def test_an_index_of_another_life_is_only_noted(
     done = run_pass()
     assert (done.announced, done.rebuilt, done.still_open) == (0, (), 1)
     assert findings(built) == [("timeline", 1, False)]
+
+
+def test_workers_make_passes_too(
+    built: Database, work: Callable[[], None], client: Elasticsearch, stad: str, engine_settings: Settings
+) -> None:
+    client.delete(index=stad, id="3")
+    url = built.url.render_as_string(hide_password=False)
+    tasks = make_app(engine_settings.model_copy(update={"database_url": url})).tasks
+    tasks[RECONCILE]()
+    work()
+    tasks[RECONCILE]()
+    assert findings(built) == [("missing", 1, True)]
+    assert agrees(built, client, engine_settings)

@@ -26,6 +26,7 @@ from indexer.drift import (
 )
 from indexer.engine.client import connect
 from indexer.examine import Looked
+from indexer.fan_out import carry_out
 from indexer.reconcile import Reconciled, reconcile
 from indexer.verify import Verified, verify
 from matching.settings import load_settings
@@ -99,6 +100,7 @@ def reconcile_command(as_json: bool) -> None:
     with clear_messages():
         database, client = open_database(settings), connect(settings)
         first = reconcile(database, client, settings)
+        carry_out(database, client, settings)
         drain(database, client, settings)
         last = reconcile(database, client, settings)
     if as_json:
