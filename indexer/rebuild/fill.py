@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from indexer import dead_letters, ledger
 from indexer.bulk import BulkWriter, Refusal, Write
 from indexer.catalogue import read_catalogue
-from indexer.documents import ListingBuilder
+from indexer.documents import ListingBuilder, stub
 from indexer.failpoints import reached
 from indexer.rebuild.context import RebuildFailed, Run
 from indexer.rebuild.lease import VERIFY, Work
@@ -132,9 +132,13 @@ class _Filling:
                 if digest != listing.digest:
                     other.append((code, key, listing.digest))
         self._note(version, other, {key for (_, key), digest in known.items() if digest})
+        window.listings, window.profiles = len(writes), ()
+        # A bulk that is late may arrive by the alias after the switch: what keeps it out must be there too.
+        gone = [place for place, digest in known.items() if not digest]
+        writes += [Write(indexes[code], key, version, stub(key, version)) for code, key in gone]
         for write in writes:
             writer.add(write)
-        window.mark, window.listings, window.profiles = writer.mark(), len(writes), ()
+        window.mark = writer.mark()
         self._taken += window.listings
         self._sent.append(window)
 

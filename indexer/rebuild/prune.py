@@ -37,11 +37,11 @@ def prune(
     present = {index: _in_use(facts["aliases"]) for index, facts in answer.items()}
     now = datetime.now(UTC)
     with database.write() as session:
-        older = [one.index for one in _older_spares(session) if not present.get(one.index)]
+        making = {index for work in unfinished(session) for index in work.indexes.values()}
+        older = [one.index for one in _older_spares(session) if not present.get(one.index) and one.index not in making]
         lost = [one.index for one in _spares(session) if one.index not in present]
         take_off(session, {*older, *lost})
-        needed = {one.index for targets in registered(session).values() for one in targets}
-        needed |= {index for work in unfinished(session) for index in work.indexes.values()}
+        needed = {one.index for targets in registered(session).values() for one in targets} | making
     left = [
         index
         for index, in_use in sorted(present.items())

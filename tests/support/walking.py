@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session
 
 import indexer.rebuild.switch  # noqa: F401 - every module that has failpoints must be there to be patched
 from indexer import failpoints
-from indexer.bulk import Patience
+from indexer.bulk import EngineBusy, Patience
 from indexer.catalogue import read_catalogue
 from indexer.changes import WritesPaused, drain, index_candidates
 from indexer.documents import ListingBuilder
@@ -198,7 +198,7 @@ class World:
                     stack.enter_context(mock.patch.object(module, "reached", reached))
             try:
                 yield
-            except (WritesPaused, RebuildRunning):
+            except (WritesPaused, RebuildRunning, EngineBusy):
                 pass  # told to wait, or to repair first
             except (Dead, RebuildFailed, ApiError):
                 if not self.dead:
