@@ -46,12 +46,7 @@ def measure(database: Database, client: Elasticsearch, settings: Settings) -> It
     free = settings.model_copy(update={"rebuild_rate": 0})
     rebuild(database, client, free)  # warms the engine up, and makes the ledger
     quiet = _timed_rebuild(database, client, free)
-    started = time.perf_counter()
-    agrees = all(one.agrees for one in verify(database, client, free))
-    verified = time.perf_counter() - started
-    if not agrees:
-        raise RuntimeError("the index differs from the record right after a rebuild")
-    yield f"# rebuild of {listings} listings: {quiet:.1f} s, {listings / quiet:.0f} a second; verify {verified:.1f} s"
+    yield f"# rebuild of {listings} listings: {quiet:.1f} s, {listings / quiet:.0f} a second"
     searches = Searches(database, client, settings)
     with workers(settings) as broker:
         with saving(database, CHANGES_PER_SECOND):
