@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,6 +14,7 @@ from sqlalchemy import delete, insert, select, update
 
 from indexer import examine
 from indexer.catalogue import UnknownShowcase
+from indexer.changes import drain
 from indexer.documents import stub
 from indexer.engine.client import connect
 from indexer.rebuild.run import rebuild
@@ -26,7 +28,7 @@ from matching.settings import Settings
 from matching.storage.changes import CANDIDATE, OCCUPATIONS, SHOWCASE, Change, new_timeline, note_changes, raise_version
 from matching.storage.database import Database
 from matching.storage.index_state import DeadLetter, FanOut, IndexTarget, LedgerEntry, Rebuild
-from tests.support.profiles import insert_full, insert_showcase, insert_taxonomy
+from tests.support.profiles import insert_full, insert_showcase, insert_taxonomy, show
 
 PEOPLE = 30
 
@@ -398,6 +400,31 @@ def test_a_change_that_arrives_during_the_look_is_not_drift(
 
     monkeypatch.setattr(examine, "read_keys", read_then_change)
     assert look(buckets={3}).agrees
+
+
+def test_changes_that_keep_coming_are_no_drift(
+    built: Database, look: Look, client: Elasticsearch, engine_settings: Settings
+) -> None:
+    """Each verification looks at every listing while others are changed, hidden, shown again and indexed."""
+
+    def change_and_index() -> None:
+        for number in range(25):
+            key = number % PEOPLE + 1
+            with built.write() as session:
+                session.execute(update(Candidate).where(Candidate.id == key).values(name=f"Nieuw{number}"))
+                hidden = delete(CandidateShowcase).where(CandidateShowcase.candidate_id == key + 1)
+                if not session.execute(hidden).rowcount:
+                    show(session, key + 1, ["stad"] if key < PEOPLE else [])
+            drain(built, client, engine_settings)
+
+    with ThreadPoolExecutor(1) as others:
+        busy = others.submit(change_and_index)
+        looks = [look(full=True)]
+        while not busy.done():
+            looks.append(look(full=True))
+        busy.result()
+    assert [told(found) for found in looks if not found.agrees] == []
+    assert look(full=True).waiting == 0
 
 
 def test_an_unknown_showcase(built: Database, client: Elasticsearch, engine_settings: Settings) -> None:
