@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from web.language import chosen_language
@@ -56,11 +56,10 @@ def today() -> date:
 def format_date(moment: datetime | date | str) -> str:
     """'vandaag', 'gisteren', else day-month-year without leading zeros, such as '3-11-2026' (UI-25)."""
     day = local_date(moment)
-    if day == today():
+    ago = (today() - day).days
+    if ago == 0:
         return _("vandaag")
-    if day == today() - timedelta(days=1):
-        return _("gisteren")
-    return f"{day.day}-{day.month}-{day.year}"
+    return _("gisteren") if ago == 1 else f"{day.day}-{day.month}-{day.year}"
 
 
 def format_moment(moment: datetime) -> str:
@@ -104,7 +103,7 @@ def initials(name: str) -> str:
     words = [word for word in name.split() if word.lower() not in _SUFFIXES]
     telling = [word for word in words if word.lower() not in _PREFIXES] or words
     # A doubled surname counts once: 'Samira Achahbar-Zuidgeest' gives 'SA'.
-    letters = ["".join(character for character in word if character.isalpha())[:1] for word in telling]
+    letters = [next(filter(str.isalpha, word), "") for word in telling]
     found = [letter for letter in letters if letter]
     return (found[0] + found[-1] if len(found) > 1 else "".join(found) or "?").upper()
 

@@ -49,6 +49,12 @@ def profile_urls(showcase: str, candidates: Iterable[int], query: Query) -> dict
     return {one: f"{path}{one}{search}" for one in candidates}
 
 
+def file_url(showcase: str, candidate: int, media: int) -> str:
+    """A photo or document of a profile."""
+    before, between = _file_path(showcase, request.script_root)
+    return f"{before}{candidate}{between}{media}"
+
+
 def count_url(showcase: str) -> str:
     """Where the number of candidates of a search is asked."""
     return url_for("candidates.count", showcase=showcase)
@@ -62,6 +68,13 @@ def _also(address: str, name: str, value: int) -> str:
 def _path(showcase: str, _root: str) -> str:
     # A page holds a dozen of these addresses. They begin with the root that the application is served under.
     return url_for("candidates.explore", showcase=showcase)
+
+
+@lru_cache(maxsize=256)
+def _file_path(showcase: str, _root: str) -> tuple[str, str]:
+    """What stands before and between the two keys in the address of a file."""
+    before, between, _end = url_for("candidates.file", showcase=showcase, candidate=0, media=0).rsplit("0", 2)
+    return before, between
 
 
 def _with(path: str, arguments: list[tuple[str, str]]) -> str:

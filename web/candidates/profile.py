@@ -6,13 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from flask import url_for
-
 from matching.candidates.listings import Entry
 from matching.candidates.overview import MediaItem, Profile
 from matching.candidates.parts import ShowcaseView
 from matching.taxonomy.vocabularies import load_vocabularies
 from web import formatting
+from web.candidates.addresses import file_url
 from web.candidates.reasons import ReasonView
 from web.labels import occupation_label, part_label, term_label
 from web.texts import gettext as _
@@ -157,7 +156,7 @@ def profile_view(
         id=profile.id,
         name=profile.name,
         initials=formatting.initials(profile.name),
-        portrait=_file_url(showcase, profile, portrait[0]) if portrait else "",
+        portrait=file_url(showcase.code, profile.id, portrait[0].id) if portrait else "",
         one_liner=(profile.one_liner or "").strip("\"“”„' "),
         intro=profile.intro or "",
         about=about,
@@ -172,14 +171,16 @@ def profile_view(
         photos=tuple(
             Link(
                 item.title or _("Foto %(n)s van %(name)s", n=number, name=profile.name),
-                _file_url(showcase, profile, item),
+                file_url(showcase.code, profile.id, item.id),
             )
             for number, item in enumerate(profile.media.get("photo", ()), start=1)
         ),
         links=tuple(_outside(item, "") for item in profile.media.get("link", ()) if item.url),
         documents=tuple(
             Link(
-                item.title or item.file_name or _("Document"), _file_url(showcase, profile, item), size=_size(item.size)
+                item.title or item.file_name or _("Document"),
+                file_url(showcase.code, profile.id, item.id),
+                size=_size(item.size),
             )
             for item in profile.media.get("document", ())
         ),
@@ -295,10 +296,6 @@ def _item(kind: str, entry: Entry) -> Item:
         marks=tuple(marks),
         description=entry.description or "",
     )
-
-
-def _file_url(showcase: ShowcaseView, profile: Profile, item: MediaItem) -> str:
-    return url_for("candidates.file", showcase=showcase.code, candidate=profile.id, media=item.id)
 
 
 def _outside(item: MediaItem, title: str) -> Link:

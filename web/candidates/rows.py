@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from itertools import repeat
 from typing import Any
 
-from flask import url_for
-
 from matching.candidates.parts import ShowcaseView
 from matching.search.results import Hit, Reason, Sign
 from web import formatting
+from web.candidates.addresses import file_url
 from web.candidates.reasons import ShortReason, short_reason
 from web.labels import term_label
 
@@ -64,7 +63,7 @@ def row_view(view: ShowcaseView, hit: Hit, url: str, picked: int | None) -> Row:
         id=hit.id,
         name=listing["name"],
         initials=formatting.initials(listing["name"]),
-        portrait=url_for("candidates.file", showcase=view.code, candidate=hit.id, media=portrait) if portrait else "",
+        portrait=file_url(view.code, hit.id, portrait) if portrait else "",
         facts=" · ".join(_facts(listing, None if hit.same_town else hit.distance_km)),
         updated=formatting.format_date(changed),
         stale=formatting.is_stale(changed),
