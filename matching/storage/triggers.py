@@ -14,7 +14,7 @@ _NOW = {"sqlite": "strftime('%Y-%m-%d %H:%M:%f000', 'now')", "postgresql": "cloc
 #: rows of the same transaction.
 _FRESH = {
     "sqlite": "log.sent_at IS NULL AND log.claimed_at IS NULL",
-    "postgresql": "log.sent_at IS NULL AND log.claimed_at IS NULL AND log.xmin = pg_current_xact_id()::xid",
+    "postgresql": "log.sent_at IS NULL AND log.claimed_at IS NULL AND log.xmin = pg_current_xact_id()::xid OFFSET 0",
 }
 _WAITS = "SELECT 1 FROM changes AS log WHERE log.kind = '{kind}' AND log.key = {key} AND {fresh}"
 _NOTE = """
@@ -29,9 +29,12 @@ CREATE TRIGGER {name} AFTER {event} ON {table} WHEN {condition}
 BEGIN {note};
 END
 """
+#: Statements are planned once per connection, perhaps while the log is empty, hence `enable_seqscan`; OFFSET 0 above
+#: keeps the look into the log one by key.
 _POSTGRESQL_FUNCTION = """
-CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT SET enable_seqscan TO off AS $$
 BEGIN
+    {lock}
     IF TG_OP = 'INSERT' THEN {inserted};
     ELSIF TG_OP = 'UPDATE' THEN {updated};
     ELSIF TG_OP = 'DELETE' THEN {deleted};
@@ -47,6 +50,9 @@ _POSTGRESQL_EVENTS = {
     "delete": "AFTER DELETE ON {table} REFERENCING OLD TABLE AS rows_before",
     "truncate": "BEFORE TRUNCATE ON {table}",
 }
+#: A row that another transaction is just making refer to the changed one would not be found, and would be read as it
+#: was: such transactions end first, and others wait.
+_POSTGRESQL_LOCK = "LOCK TABLE {table} IN SHARE MODE;"
 #: Rows that are not in both: the same row, changed in a column that is not watched, drops out.
 _POSTGRESQL_DIFFERING = """(
     SELECT {key} FROM (
@@ -62,7 +68,8 @@ class Watch:
     """A table that listings are built from: a change of `columns`, an insert or a delete is noted.
 
     What is noted is the row's column `key`. Where that isn't what the change is about, `keys` is a SELECT of the
-    distinct keys (as `key`) to note for `{rows}`, of which it sees that column.
+    distinct keys (as `key`) to note for `{rows}`, of which it sees that column, and `found_in` the table that has
+    them.
     """
 
     table: str
@@ -70,6 +77,7 @@ class Watch:
     kind: str
     key: str
     keys: str = ""
+    found_in: str = ""
 
 
 def make_triggers(connection: Connection, watches: Iterable[Watch]) -> None:
@@ -137,7 +145,8 @@ def _postgresql(watch: Watch) -> Iterator[str]:
             ("emptied", watch.table),
         )
     }
-    yield _POSTGRESQL_FUNCTION.format(name=_name(watch.table), **notes)
+    lock = _POSTGRESQL_LOCK.format(table=watch.found_in) if watch.found_in else ""
+    yield _POSTGRESQL_FUNCTION.format(name=_name(watch.table), lock=lock, **notes)
     for name, event in _POSTGRESQL_EVENTS.items():
         yield (
             f"CREATE TRIGGER {_name(watch.table)}_{name} {event.format(table=watch.table)} "

@@ -34,10 +34,13 @@ from matching.storage.changes import (
     unsent,
 )
 from matching.storage.database import Database
+from matching.taxonomy.records import PlaceRow
 from tests.support.waiting import wait_until
 
 LEASE_S = 60
 LONG_AGO = timedelta(days=1)
+#: How many transactions of PostgreSQL wait for another.
+BLOCKED = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
 
 
 def note(database: Database, *keys: int, kind: str = CANDIDATE) -> None:
@@ -220,8 +223,7 @@ def test_a_row_that_is_being_marked_as_sent_is_waited_for_not_skipped(postgres_d
     with postgres_database.write() as relay:
         relay.execute(update(Change).values(sent_at=datetime.now(UTC)))
         worker.start()
-        blocked = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
-        wait_until(lambda: relay.execute(blocked).scalar_one() == 1, "the worker waits")
+        wait_until(lambda: relay.execute(BLOCKED).scalar_one() == 1, "the worker waits")
     worker.join(60)
     assert claimed == [[7]]
 
@@ -245,6 +247,26 @@ def test_a_change_that_is_committed_late_is_not_skipped(postgres_database: Datab
         [row] = unsent(session, 10, LEASE_S, datetime.now(UTC))
         assert (row.key, row.id < higher) == (1, True)
     assert claim_first(postgres_database, "b", 10) == [1]
+
+
+def test_a_candidate_who_moves_to_a_place_while_it_is_renamed_is_noted_for_it(postgres_database: Database) -> None:
+    """The move may be indexed before the new name is committed; the renaming waits for it, and finds the candidate."""
+    insert_people(postgres_database, 1)
+    place = {"name": "Oud", "kind": "town", "municipality": "x", "province": "x", "population": 1, "aliases": []}
+    with postgres_database.write() as session:
+        session.execute(insert(PlaceRow).values(id="dorp", lat=52, lon=5, **place))
+
+    def rename() -> None:
+        with postgres_database.write() as session:
+            session.execute(update(PlaceRow).values(name="Nieuw"))
+
+    renaming = threading.Thread(target=rename)
+    with postgres_database.write() as moving:
+        moving.execute(update(Candidate).values(place_id="dorp"))
+        renaming.start()
+        wait_until(lambda: moving.execute(BLOCKED).scalar_one() == 1, "the renaming waits")
+    renaming.join(60)
+    assert claim_first(postgres_database, "a", 10) == [1, 1]
 
 
 @dataclass

@@ -11,16 +11,18 @@ down_revision = "0004"
 branch_labels = None
 depends_on = None
 
-#: Candidates of changed places, who name the place itself or only a postcode in it; and of changed postcodes.
+#: Candidates of changed places, who name the place itself or a postcode in it; and of changed postcodes.
+#: The digits are cut from both sides: SQLite uses no index to compare an expression with a column.
 OF_PLACES = """
     SELECT c.id AS key FROM {rows} AS place JOIN candidates AS c ON c.place_id = place.id
     UNION
     SELECT c.id FROM {rows} AS place
     JOIN postcodes ON postcodes.place_id = place.id
-    JOIN candidates AS c ON substr(c.postcode, 1, 4) = postcodes.code AND c.place_id IS NULL
+    JOIN candidates AS c ON substr(c.postcode, 1, 4) = substr(postcodes.code, 1, 4)
 """
 OF_POSTCODES = """
-    SELECT DISTINCT c.id AS key FROM {rows} AS digits JOIN candidates AS c ON substr(c.postcode, 1, 4) = digits.code
+    SELECT DISTINCT c.id AS key FROM {rows} AS digits
+    JOIN candidates AS c ON substr(c.postcode, 1, 4) = substr(digits.code, 1, 4)
 """
 CANDIDATE = (
     *("id", "name", "intro", "one_liner", "about", "hobbies", "place_id", "postcode", "level"),
@@ -37,8 +39,8 @@ WATCHED = (
     Watch("candidate_entries", ENTRY, "candidate", "candidate_id"),
     Watch("candidate_media", ("id", "candidate_id", "kind", "position"), "candidate", "candidate_id"),
     Watch("candidate_showcases", ("candidate_id", "showcase_id"), "candidate", "candidate_id"),
-    Watch("places", ("id", "name", "lat", "lon"), "candidate", "id", OF_PLACES),
-    Watch("postcodes", ("code", "place_id", "lat", "lon"), "candidate", "code", OF_POSTCODES),
+    Watch("places", ("id", "name", "lat", "lon"), "candidate", "id", OF_PLACES, "candidates"),
+    Watch("postcodes", ("code", "place_id", "lat", "lon"), "candidate", "code", OF_POSTCODES, "candidates"),
     Watch("showcases", ("id", "code", "parts"), "showcase", "id"),
     Watch("occupations", ("code", "label"), "occupations", "code", "SELECT DISTINCT 0 AS key FROM {rows} AS labels"),
 )
