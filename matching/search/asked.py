@@ -103,8 +103,7 @@ def wanted(ring: AskedRing, view: ShowcaseView) -> Clause | None:
 
 def wanted_first(ring: AskedRing, view: ShowcaseView) -> Clause | None:
     """What the candidate wants most is of this ring (PROF-20: functions are in the candidate's order)."""
-    names = [*ring.codes, *ring.titles, *ring.phrases]
-    return terms("first_function", names) if view.shows("functions") else None
+    return _first(ring) if view.shows("functions") else None
 
 
 def done(ring: AskedRing, view: ShowcaseView) -> Clause | None:
@@ -124,6 +123,13 @@ def any_ring(rings: Iterable[AskedRing], view: ShowcaseView) -> Clause:
     return any_of([clause for clause in (wanted(one, view), done(one, view)) if clause])
 
 
+# Rings name hundreds of titles, and each page asks them of three bodies: their clauses are made once and not changed.
+@lru_cache(maxsize=512)
+def _first(ring: AskedRing) -> Clause:
+    return terms("first_function", [*ring.codes, *ring.titles, *ring.phrases])
+
+
+@lru_cache(maxsize=512)
 def _clause(ring: AskedRing, code_field: str, title_field: str) -> Clause:
     clauses = []
     if ring.codes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from matching.candidates.parts import NOT_FILLED
@@ -16,6 +17,7 @@ from matching.search.knowledge import Knowledge
 from matching.search.periods import span_of
 from matching.search.query import asked_words
 from matching.search.results import Reason, Sign
+from matching.taxonomy.occupations import Taxonomy
 from matching.taxonomy.text import normalise
 from matching.taxonomy.vocabularies import Term, Vocabulary
 
@@ -88,16 +90,8 @@ class _Occupations:
         self._phrases = {
             f" {normalise(self._label(code))}": code for code in self._exact if self._label(code) in phrases
         }
-        self._titles = self._by_title(self._exact)
-        self._related_titles = self._by_title([code for ring in self._related for code in ring.codes])
-
-    def _by_title(self, codes: Sequence[str]) -> dict[str, str]:
-        titles: dict[str, str] = {}
-        for code in codes:
-            occupation = self._taxonomy.occupations[code]
-            for name in (occupation.label, *occupation.synonyms):
-                titles.setdefault(label_key(name), code)
-        return titles
+        self._titles = _by_title(tuple(self._exact), self._taxonomy)
+        self._related_titles = _by_title(tuple(code for ring in self._related for code in ring.codes), self._taxonomy)
 
     def _own(self, title: str) -> str | None:
         """The occupation asked that a title names, as a whole or somewhere in it."""
@@ -169,6 +163,17 @@ class _Occupations:
 
     def _label(self, code: str) -> str:
         return self._taxonomy.occupations[code].label
+
+
+@lru_cache(maxsize=1024)
+def _by_title(codes: tuple[str, ...], taxonomy: Taxonomy) -> Mapping[str, str]:
+    """The first of these occupations by each key of its names."""
+    titles: dict[str, str] = {}
+    for code in codes:
+        occupation = taxonomy.occupations[code]
+        for name in (occupation.label, *occupation.synonyms):
+            titles.setdefault(label_key(name), code)
+    return titles
 
 
 def _level(asked: Sequence[str], has: str | None, levels: Vocabulary) -> Reason:
