@@ -131,9 +131,10 @@ def _take(database: Database, fan_out: int, lease_s: float) -> _Batch | None:
 def _announce(session: Session, keys: Sequence[int], now: datetime) -> None:
     """Have each candidate in the log, in a row whose reader is still to come; as if sent, since this worker goes on.
 
-    A row that is claimed does not count: its worker may have read before the change that this is about.
+    A row that was ever claimed does not count: its worker may have read before the change that this is about, and may
+    still take it off the log.
     """
-    unread = select(Change.key).where(Change.kind == CANDIDATE, Change.key.in_(keys), Change.claim.is_(None))
+    unread = select(Change.key).where(Change.kind == CANDIDATE, Change.key.in_(keys), Change.claimed_at.is_(None))
     missing = sorted(set(keys) - set(session.execute(unread).scalars()))
     if missing:
         session.execute(insert(Change), [{"kind": CANDIDATE, "key": key, "at": now, "sent_at": now} for key in missing])
