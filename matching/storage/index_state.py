@@ -31,8 +31,8 @@ class LedgerEntry(Base):
     """What the index of a showcase must hold of a candidate, and what it has answered for.
 
     `intended` is the version of the newest read that was, or is about to be, written; `acknowledged` equals it once the
-    live and the spare indexes are known to hold that. `gone`: the listing is a stub, or will be once it is acknowledged.
-    The rules are in indexer.ledger.
+    live and the spare indexes are known to hold that. `gone`: the listing is a stub, or will be once that is so. The
+    rules are in indexer.ledger.
     """
 
     __tablename__ = "index_ledger"

@@ -25,9 +25,9 @@ from matching.private import private_folder
 from matching.settings import Settings, load_settings
 from matching.storage.database import Database
 from matching.storage.migrate import upgrade
-from web.commands.opening import clear_messages
 from web.commands.index_rebuild import run_rebuild
 from web.commands.intake import database_messages, run_import
+from web.commands.opening import clear_messages
 
 
 @click.group()
