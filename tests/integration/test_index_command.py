@@ -136,6 +136,26 @@ def test_refused_listings_are_shown_and_fail_the_command(run: Run, sqlite_databa
     assert "Naam150" not in built.stdout + built.stderr
 
 
+def test_a_restored_database_writes_nothing_until_the_indexes_are_rebuilt(
+    run: Run, sqlite_database: Database, tmp_path: Path
+) -> None:
+    """F23: somebody put a backup back, and says so."""
+    assert run("rebuild").returncode == 0
+    address = sqlite_database.url.render_as_string(hide_password=False)
+    noted = hallowerk(tmp_path, "database", "restored", DATABASE_URL=address)
+    assert noted.returncode == 0
+    assert "hallowerk index rebuild" in noted.stdout
+    with sqlite_database.write() as session:
+        note_changes(session, "candidate", [1])
+    paused = run("update")
+    assert paused.returncode == 1
+    assert "another life of this database" in paused.stderr
+    assert run("verify").returncode == 1
+    assert run("rebuild").returncode == 0
+    assert run("update").returncode == 0
+    assert run("verify").returncode == 0
+
+
 def test_what_goes_wrong_outside_is_one_sentence(run: Run) -> None:
     unknown = run("rebuild", "--showcase", "atlantis")
     assert unknown.returncode == 1

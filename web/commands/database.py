@@ -7,10 +7,11 @@ import orjson
 
 from matching.candidates.taxonomy_lists import seed
 from matching.settings import load_settings
+from matching.storage.changes import new_timeline
 from matching.storage.database import Database
 from matching.storage.migrate import is_current, newest_revisions, present_revisions
 from matching.storage.migrate import upgrade as upgrade_tables
-from web.commands.intake import database_messages
+from web.commands.intake import database_messages, must_be_current
 
 
 @click.group()
@@ -30,6 +31,20 @@ def upgrade() -> None:
         with database.write() as session:
             seed(session)
     click.echo(f"The database is up to date (revision {', '.join(present_revisions(database))}).")
+
+
+@command.command()
+def restored() -> None:
+    """Say that this database was put back from a backup, before anything else works on it.
+
+    It begins another life: the indexes know more than it does, so they get no more writes until they are rebuilt.
+    """
+    database = Database(load_settings().database)
+    with database_messages():
+        must_be_current(database)
+        with database.write() as session:
+            new_timeline(session)
+    click.echo("Noted. Writes to the indexes wait until you run `hallowerk index rebuild`.")
 
 
 @command.command()
