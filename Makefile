@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PEOPLE ?= 20000
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench lock format clean
+.PHONY: help demo test soak check bench lock format clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,6 +25,9 @@ demo: $(VENV)/installed ## Start the service with 20,000 made-up people; PORT=80
 
 test: ## Install what the tests need and run everything
 	@bash tools/test.sh
+
+soak: $(VENV)/installed ## Look for hours for what can go wrong with the indexes: 10,000 walks, 200 kills
+	@HALLOWERK_WALKS=10000 HALLOWERK_KILLS=200 $(BIN)/pytest --timeout 0 tests/faults/test_random_walk.py tests/faults/test_kills.py
 
 check: $(VENV)/installed ## Style, types, layers and security rules only
 	@bash tools/check.sh

@@ -1,0 +1,108 @@
+"""Real processes killed at every place of the write path, of a rebuild and at random moments: all agrees in the end.
+
+HALLOWERK_KILLS sets how many (`make soak`: 200).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import delete, select, update
+
+from indexer.engine.client import connect
+from matching.candidates.records import Candidate, CandidateShowcase
+from matching.settings import Settings
+from matching.storage.database import Database
+from tests.support.command import HALLOWERK, environment, hallowerk
+from tests.support.engine import variables_of
+from tests.support.profiles import insert_full, insert_showcase, insert_taxonomy
+
+KILLS = int(os.environ.get("HALLOWERK_KILLS", "25"))
+SEED = int(os.environ.get("HALLOWERK_SEED", "0")) or int.from_bytes(os.urandom(4), "big")
+WRITE_PLACES = ("write.after_claim", "write.before_bulk", "write.after_bulk", "write.before_mark")
+REBUILD_PLACES = tuple(f"rebuild.{step}" for step in ("create", "fill", "filling", "verify", "open", "swap", "swapped"))
+LONGEST_S = 4.0
+#: Long enough for a busy machine to make an index, short enough to wait for.
+LEASE_S = "5"
+
+
+@pytest.fixture
+def variables(sqlite_database: Database, engine_settings: Settings) -> Iterator[dict[str, str]]:
+    """The environment of an installation with 60 candidates, indexed."""
+    with sqlite_database.write() as session:
+        insert_taxonomy(session)
+        insert_showcase(session, "stad")
+        insert_showcase(session, "regio", {"intro"})
+        for key in range(1, 61):
+            insert_full(session, key, ["stad", "regio"] if key % 3 == 0 else ["stad"])
+    yield {
+        "DATABASE_URL": sqlite_database.url.render_as_string(hide_password=False),
+        "HALLOWERK_LEASE_S": LEASE_S,
+        "HALLOWERK_TESTING": "1",
+        **variables_of(engine_settings),
+    }
+    client = connect(engine_settings)
+    for index in client.indices.get(index=f"{engine_settings.index_prefix}-*"):
+        client.indices.delete(index=index)
+
+
+def test_index_and_record_agree_after_every_kill(
+    sqlite_database: Database, variables: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with capsys.disabled():
+        print(f"\n{KILLS} kills, seed {SEED} (HALLOWERK_SEED={SEED} repeats the choices)")
+    chance = random.Random(SEED)
+    assert hallowerk(tmp_path, "index", "rebuild", **variables).returncode == 0
+    killed = 0
+    for number in range(KILLS):
+        _change(sqlite_database, chance, number)
+        rebuilds = chance.random() < 0.3
+        at_a_place = chance.random() < 0.7
+        places = REBUILD_PLACES if rebuilds else WRITE_PLACES
+        more = {"HALLOWERK_FAILPOINT": chance.choice(places)} if at_a_place else {}
+        process = subprocess.Popen(
+            [*HALLOWERK, "index", "rebuild" if rebuilds else "update"],
+            env=environment(tmp_path, **variables, **more),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            process.wait(60 if at_a_place else chance.uniform(0.5, LONGEST_S))
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        killed += process.returncode == -signal.SIGKILL
+    assert killed >= KILLS / 2
+    # A killed process still holds its lease for a moment: the one that asks until it has ended carries on.
+    for command in ("resume", "rebuild", "update"):
+        _until_done(tmp_path, variables, command)
+    compared = hallowerk(tmp_path, "index", "verify", "--full", "--json", **variables)
+    assert compared.returncode == 0, compared.stdout + compared.stderr
+    assert all(one["waiting"] == 0 for one in json.loads(compared.stdout)["indexes"])
+
+
+def _change(database: Database, chance: random.Random, number: int) -> None:
+    with database.write() as session:
+        keys = session.execute(select(Candidate.id)).scalars().all()
+        changed = chance.sample(keys, 3)
+        session.execute(update(Candidate).where(Candidate.id.in_(changed[:2])).values(intro=f"wijziging {number}"))
+        if chance.random() < 0.3:
+            session.execute(delete(Candidate).where(Candidate.id == changed[2]))
+        elif chance.random() < 0.3:
+            session.execute(delete(CandidateShowcase).where(CandidateShowcase.candidate_id == changed[2]))
+
+
+def _until_done(folder: Path, variables: dict[str, str], command: str) -> None:
+    tries = 40
+    for _ in range(tries):
+        done = hallowerk(folder, "index", command, **variables)
+        if done.returncode == 0:
+            return
+    raise AssertionError(f"index {command}: {done.stdout}{done.stderr}")
