@@ -53,6 +53,7 @@ def variables(sqlite_database: Database, engine_settings: Settings) -> Iterator[
         client.indices.delete(index=index)
 
 
+@pytest.mark.timeout(3600)
 def test_index_and_record_agree_after_every_kill(
     sqlite_database: Database, variables: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
