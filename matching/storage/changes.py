@@ -94,13 +94,6 @@ def note_changes(session: Session, kind: str, keys: Iterable[int]) -> None:
         session.execute(insert(Change), rows)
 
 
-def pending_changes(session: Session, kind: str, limit: int, after: int = 0) -> Sequence[tuple[int, int]]:
-    """Return up to `limit` waiting (change id, key) pairs with ids above `after`, oldest first."""
-    waiting = select(Change.id, Change.key).where(Change.kind == kind, Change.id > after)
-    statement = waiting.order_by(Change.id).limit(limit)
-    return [(row.id, row.key) for row in session.execute(statement)]
-
-
 def claim_changes(
     session: Session, kind: str, keys: Iterable[int], token: str, lease_s: float
 ) -> Sequence[tuple[int, int]]:

@@ -125,6 +125,16 @@ def test_more_rows_are_marked_than_one_statement_can_name(database: Database, mo
         assert pending_counts(session) == {}
 
 
+def test_exactly_the_claimed_rows_are_taken_off(database: Database) -> None:
+    note(database, 7, 8, 7)
+    with database.write() as session:
+        rows = [change for change, _ in claim_oldest(session, CANDIDATE, 10, "a", LEASE_S)]
+    note(database, 7)
+    with database.write() as session:
+        mark_indexed(session, rows)
+        assert session.scalars(select(Change.key)).all() == [7]
+
+
 def test_what_waits_is_counted_by_kind_with_the_oldest(database: Database) -> None:
     before = datetime.now(UTC)
     note(database, 1, 2)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlite3
 import threading
 from contextlib import closing
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -16,7 +15,7 @@ from sqlalchemy.exc import DatabaseError, IntegrityError
 
 from matching.accounts.audit import append, broken_lines
 from matching.accounts.records import AuditEntry, Organisation
-from matching.storage.changes import Change, draw_index_version, mark_indexed, note_changes, pending_changes
+from matching.storage.changes import draw_index_version
 from matching.storage.database import Database
 from matching.storage.errors import DatabaseBusy, DatabaseUnavailable
 from matching.storage.migrate import is_current, newest_revisions, present_revisions, upgrade
@@ -168,20 +167,6 @@ def test_a_patient_writer_gets_its_turn(database: Database) -> None:
 def test_an_unreachable_database_gives_a_typed_error(url: str) -> None:
     with pytest.raises(DatabaseUnavailable), Database(url).read() as session:
         session.execute(text("SELECT 1"))
-
-
-def test_change_log_keeps_order_and_removes_exactly_what_was_indexed(database: Database) -> None:
-    with database.write() as session:
-        note_changes(session, "candidate", [7, 8, 7])
-    with database.read() as session:
-        pending = pending_changes(session, "candidate", 10)
-    assert [key for _, key in pending] == [7, 8, 7]
-    with database.write() as session:
-        note_changes(session, "candidate", [7])
-        mark_indexed(session, [change for change, _ in pending])
-    with database.read() as session:
-        assert [key for _, key in pending_changes(session, "candidate", 10)] == [7]
-        assert session.scalars(select(Change.at)).one() <= datetime.now(UTC)
 
 
 def test_index_versions_only_rise(database: Database) -> None:
