@@ -66,10 +66,7 @@ class Term(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """An item of work experience, education or course; `completed` is the diploma or certificate.
-
-    What is true or false may come as 1 or 0.
-    """
+    """An item of work experience, education or course; `completed` is the diploma or certificate."""
 
     title: str
     occupation: str | None
@@ -77,10 +74,10 @@ class Entry(NamedTuple):
     place: str | None
     start: str | None
     end: str | None
-    current: bool | int
-    volunteer: bool | int
+    current: bool
+    volunteer: bool
     level: str | None
-    completed: bool | int | None
+    completed: bool | None
     description: str | None
 
 
@@ -242,10 +239,11 @@ def _entries(connection: Connection, keys: Sequence[int], within: Within) -> Map
         .order_by(c.candidate_id, c.kind, c.position)
     )
     found: dict[int, dict[str, list[Entry]]] = {key: {} for key in keys}
-    for row in _driver_rows(connection, statement):
-        key, kind = row[0], row[1]
+    for key, kind, *told, current, volunteer, level, completed, description in _driver_rows(connection, statement):
         if key in found:
-            found[key].setdefault(kind, []).append(Entry._make(row[2:]))
+            completed = None if completed is None else bool(completed)
+            entry = (*told, bool(current), bool(volunteer), level, completed, description)
+            found[key].setdefault(kind, []).append(Entry._make(entry))
     return found
 
 

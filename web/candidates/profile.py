@@ -292,7 +292,7 @@ def _item(kind: str, entry: Entry) -> Item:
     return Item(
         title=entry.title,
         where=", ".join(text for text in (entry.organisation, entry.place) if text),
-        period=formatting.format_period(entry.start, entry.end, bool(entry.current)),
+        period=formatting.format_period(entry.start, entry.end, entry.current),
         marks=tuple(marks),
         description=entry.description or "",
     )
