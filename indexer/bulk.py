@@ -17,6 +17,8 @@ from elasticsearch import ApiError, ConnectionError, ConnectionTimeout, Elastics
 
 #: A bulk is sent when its body reaches this size; above some megabytes a bulk only takes more memory.
 CHUNK_BYTES = 4_000_000
+#: While a sender has nothing to do, a bulk of this size is sent: the engine need not wait for more.
+EARLY_BYTES = 1_000_000
 SENDERS = 3
 #: Bulks that wait for a sender; bounds memory, and lets building go on while the engine is at work.
 WAITING_CHUNKS = 2
@@ -199,7 +201,7 @@ class BulkWriter:
         self._writes.append(write)
         self._lines.append(line)
         self._bytes += len(line)
-        if self._bytes >= CHUNK_BYTES:
+        if self._bytes >= CHUNK_BYTES or (self._bytes >= EARLY_BYTES and len(self._unanswered) < len(self._threads)):
             self._queue()
 
     def mark(self) -> int:
