@@ -31,8 +31,7 @@ def backlog(database: Database, broker: Broker) -> Backlog:
     changes = []
     for kind in (CANDIDATE, SHOWCASE, OCCUPATIONS):
         waiting = pending.get(kind)
-        age = max(0.0, (now - waiting.oldest).total_seconds()) if waiting else None
-        changes.append(QueueState(kind, waiting.changes if waiting else 0, age))
+        changes.append(QueueState(kind, waiting.changes, waiting.age_s(now)) if waiting else QueueState(kind, 0, None))
     try:
         return Backlog(changes, [broker.state(name) for name in QUEUES], fan_outs, None)
     except BrokerAway as error:

@@ -138,6 +138,12 @@ def fingerprint(view: ShowcaseView, labels: Labels, index_body: Mapping[str, Any
     }
 
 
+def outdated(meta: Mapping[str, Any], wanted: Mapping[str, str]) -> set[str]:
+    """The names of the hashes of `wanted` (see `fingerprint`) that an index with this `_meta` was not made with."""
+    made_with = meta.get("fingerprint", {})
+    return {name for name, value in wanted.items() if made_with.get(name) != value}
+
+
 def _hash(facts: Any, *more: bytes) -> str:
     found = hashlib.sha256(orjson.dumps(facts, option=orjson.OPT_SORT_KEYS))
     for content in more:

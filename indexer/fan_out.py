@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from indexer.catalogue import read_catalogue
 from indexer.changes import index_candidates
-from indexer.documents import fingerprint
+from indexer.documents import fingerprint, outdated
 from indexer.registry import registered
 from indexer.synonyms import listing_body
 from indexer.targets import read_meta, write_meta
@@ -172,7 +172,7 @@ def _note_fingerprints(database: Database, client: Elasticsearch, settings: Sett
         for target in targets[row.view.code]:
             with suppress(NotFoundError):  # pruned meanwhile
                 meta = read_meta(client, target.index)
-                if {**meta.get("fingerprint", {}), "content": wanted["content"]} == wanted:
+                if outdated(meta, wanted) <= {"content"}:
                     write_meta(client, target.index, {**meta, "fingerprint": wanted})
 
 

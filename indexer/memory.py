@@ -19,7 +19,8 @@ SHOWN_REASONS = 20
 class RebuildState:
     """A rebuild and how far its fill is, in listings.
 
-    `held` while somebody works on it; `failed` when it stopped at an error; `ended_at` None until it ended.
+    `held` while somebody works on it; `error` is what stopped it last, and may name candidates' ids; `ended_at` None
+    until it ended.
     """
 
     id: int
@@ -28,7 +29,7 @@ class RebuildState:
     done: int
     total: int
     held: bool
-    failed: bool
+    error: str | None
     started_at: datetime
     updated_at: datetime
     ended_at: datetime | None
@@ -82,7 +83,7 @@ def read_rebuilds(session: Session, lease_s: float) -> tuple[RebuildState, ...]:
             done=row.done,
             total=row.total,
             held=is_held(Work.of(row), now, lease_s),
-            failed=row.error is not None,
+            error=row.error,
             started_at=row.started_at,
             updated_at=row.updated_at,
             ended_at=row.ended_at,

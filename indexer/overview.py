@@ -15,7 +15,7 @@ from indexer.backlog import Backlog, backlog
 from indexer.catalogue import Catalogue, read_catalogue
 from indexer.celery import make_app
 from indexer.cluster import Cluster, Found, StoredIndex, look_through, read_cluster, read_indexes
-from indexer.documents import fingerprint
+from indexer.documents import fingerprint, outdated
 from indexer.memory import (
     Drift,
     RebuildState,
@@ -223,8 +223,7 @@ def _state(
         return NO_INDEX
     if stored.meta.get("timeline") != record.life or (found and found.newest > version):
         return PAUSED
-    made_with = stored.meta["fingerprint"]
-    differing = {name for name, value in wanted.items() if made_with.get(name) != value}
+    differing = outdated(stored.meta, wanted)
     if differing - {"content"}:
         return DUE
     return UPDATING if differing else CURRENT

@@ -8,19 +8,22 @@ from datetime import UTC, datetime
 from typing import Any
 
 from elasticsearch import Elasticsearch
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from indexer.catalogue import Catalogue, read_catalogue
-from indexer.documents import fingerprint
-from indexer.rebuild.lease import HELD, Work, database_now, is_held, unfinished
+from indexer.documents import fingerprint, outdated
+from indexer.fan_out import running
+from indexer.memory import RebuildState, count_dead_letters, read_rebuilds
+from indexer.rebuild.lease import HELD
+from indexer.registry import LIVE
 from indexer.synonyms import listing_body
 from indexer.targets import LISTINGS, alias_name, find_targets, live_target, read_meta
 from matching.candidates.listings import ShowcaseRow, count_shown
 from matching.settings import Settings
 from matching.storage.changes import pending_counts, timeline
 from matching.storage.database import Database
-from matching.storage.index_state import DeadLetter, FanOut, IndexTarget
+from matching.storage.index_state import IndexTarget
 
 #: What an index needs: nothing, the changes that are on their way anyhow, or a rebuild.
 NOTHING, UPDATE, REBUILD = "nothing", "update", "rebuild"
@@ -119,12 +122,9 @@ def index_status(database: Database, client: Elasticsearch, settings: Settings) 
         shown = {row.view.code: count_shown(session, row.id) for row in catalogue.showcases}
         states = {row.index: row.state for row in session.execute(select(IndexTarget)).scalars()}
         life = timeline(session)
-        letters = select(DeadLetter.showcase, func.count()).group_by(DeadLetter.showcase)
-        dead_letters = {row[0]: row[1] for row in session.execute(letters)}
-        running = select(func.count()).where(FanOut.ended_at.is_(None))
-        fan_outs = session.execute(running).scalar_one()
-        now = database_now(session)
-        rebuilds = tuple(_rebuild(work, now, settings.lease_s) for work in unfinished(session))
+        dead_letters = count_dead_letters(session)
+        fan_outs = len(running(session))
+        rebuilds = [one for one in read_rebuilds(session, settings.lease_s) if one.ended_at is None]
         waiting = _waiting(session)
     made_of = {"timeline": life, "body": listing_body(settings)}
     found = find_targets(client, settings.index_prefix, catalogue.codes)
@@ -146,13 +146,13 @@ def index_status(database: Database, client: Elasticsearch, settings: Settings) 
                 shown=shown[code],
                 needs=needs,
                 reasons=reasons,
-                switching=live is not None and states.get(live.index) != "live",
+                switching=live is not None and states.get(live.index) != LIVE,
                 others=tuple(
                     OtherIndex(one.index, states.get(one.index, UNREGISTERED)) for one in found[code] if not one.live
                 ),
             )
         )
-    return IndexStatus(tuple(rows), waiting, fan_outs, rebuilds, dead_letters)
+    return IndexStatus(tuple(rows), waiting, fan_outs, tuple(map(_rebuild, reversed(rebuilds))), dead_letters)
 
 
 def _judge(
@@ -160,33 +160,31 @@ def _judge(
 ) -> tuple[str, tuple[str, ...]]:
     """What an index needs, and why."""
     meta = read_meta(client, index)
-    made_with = {**meta.get("fingerprint", {}), "timeline": meta.get("timeline")}
-    wanted = {**fingerprint(row.view, catalogue.labels, made_of["body"]), "timeline": made_of["timeline"]}
-    unlike = [name for name in _REASONS if made_with.get(name) != wanted[name]]
-    needs = NOTHING if not unlike else UPDATE if unlike == ["content"] else REBUILD
-    return needs, tuple(_REASONS[name] for name in unlike)
+    unlike = outdated(meta, fingerprint(row.view, catalogue.labels, made_of["body"]))
+    if meta.get("timeline") != made_of["timeline"]:
+        unlike.add("timeline")
+    needs = NOTHING if not unlike else UPDATE if unlike == {"content"} else REBUILD
+    return needs, tuple(reason for name, reason in _REASONS.items() if name in unlike)
 
 
-def _rebuild(work: Work, now: datetime, lease_s: float) -> RebuildStatus:
-    seconds = (work.updated_at - work.started_at).total_seconds()
-    rate = work.done / seconds if seconds > 0 else 0.0
+def _rebuild(state: RebuildState) -> RebuildStatus:
     return RebuildStatus(
-        id=work.id,
-        showcases=tuple(sorted(work.indexes)),
-        step=work.step,
-        done=work.done,
-        total=work.total,
-        rate=round(rate, 1),
-        left_s=round(max(0, work.total - work.done) / rate, 1) if rate else None,
-        held=is_held(work, now, lease_s),
-        waits=work.step == HELD,
-        error=work.error,
+        id=state.id,
+        showcases=tuple(sorted(state.showcases)),
+        step=state.step,
+        done=state.done,
+        total=state.total,
+        rate=round(state.per_second, 1),
+        left_s=None if state.left_s is None else round(state.left_s, 1),
+        held=state.held,
+        waits=state.step == HELD,
+        error=state.error,
     )
 
 
 def _waiting(session: Session) -> tuple[Waiting, ...]:
     now = datetime.now(UTC)
     return tuple(
-        Waiting(kind, pending.changes, round(max(0.0, (now - pending.oldest).total_seconds()), 1))
+        Waiting(kind, pending.changes, round(pending.age_s(now), 1))
         for kind, pending in pending_counts(session).items()
     )

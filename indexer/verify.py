@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from indexer.catalogue import Catalogue, read_catalogue
-from indexer.documents import ListingBuilder, fingerprint
+from indexer.documents import ListingBuilder, fingerprint, outdated
 from indexer.drift import ALIAS, INDEX_EMPTIED, INDEX_GONE, MISSING, TIMELINE, Difference
 from indexer.examine import Examiner, Found, Looked, Suspects
 from indexer.registry import registered
@@ -172,10 +172,8 @@ def _comparable(
     """Whether the listings of an index must be what the present code builds from the present record."""
     if (SHOWCASE, row.id) in shared or any(kind == OCCUPATIONS for kind, _ in shared):
         return False
-    wanted = fingerprint(row.view, catalogue.labels, {})
-    made_with = _meta(facts).get("fingerprint", {})
     # Another mapping alone changes nothing in the documents.
-    return all(made_with.get(part) == wanted[part] for part in ("builder", "content"))
+    return outdated(_meta(facts), fingerprint(row.view, catalogue.labels, {})) <= {"mapping"}
 
 
 def _suspects(

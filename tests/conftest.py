@@ -8,6 +8,8 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+from elasticsearch import Elasticsearch
+from flask import Flask
 
 from indexer.engine.client import connect
 from indexer.engine.instance import Running
@@ -19,6 +21,7 @@ from tests.support.intake import Office, fill_database, open_office
 from tests.support.postgres import PostgresServer, running_server
 from tests.support.redis import RedisServer, running_redis
 from tests.support.site import fill_site, serving
+from web.app import create_app
 
 EMPTY, FILLED = "template_empty", "template_filled"
 
@@ -126,6 +129,12 @@ def engine_settings(settings: Settings, engine: Running) -> Iterator[Settings]:
         yield own
 
 
+@pytest.fixture
+def client(engine_settings: Settings) -> Elasticsearch:
+    """A client of the engine of `engine_settings`."""
+    return connect(engine_settings)
+
+
 @pytest.fixture(params=["redis", "files"])
 def redis_server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[RedisServer | None]:
     """A Redis of the test's own; the test runs once more with None, where files in the state folder are the broker."""
@@ -142,9 +151,12 @@ def demo_settings(engine: Running, tmp_path_factory: pytest.TempPathFactory) -> 
     with own_corner(engine, load_settings()) as own:
         settings = fill_site(tmp_path_factory.mktemp("site"), own)
         yield settings
-        with connect(settings) as client:
-            names = list(client.indices.get(index=f"{settings.index_prefix}-*"))
-            client.indices.delete(index=names)
+
+
+@pytest.fixture(scope="module")
+def app(demo_settings: Settings) -> Flask:
+    """The application on `demo_settings`, for tests without a server."""
+    return create_app(demo_settings)
 
 
 @pytest.fixture(scope="session")

@@ -68,5 +68,5 @@ class Meter:
         with self._database.read() as session:
             waiting = pending_counts(session).values()
         self._lag = sum(one.changes for one in waiting)
-        oldest = min((one.oldest for one in waiting), default=None)
-        self._lag_s = max(0.0, (datetime.now(UTC) - oldest).total_seconds()) if oldest else 0.0
+        now = datetime.now(UTC)
+        self._lag_s = max((one.age_s(now) for one in waiting), default=0.0)

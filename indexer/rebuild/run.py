@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from indexer.bulk import USUAL_PATIENCE, Patience, Refusal
 from indexer.catalogue import read_catalogue
-from indexer.documents import fingerprint
+from indexer.documents import fingerprint, outdated
 from indexer.engine.errors import EngineError
 from indexer.failpoints import reached
 from indexer.rebuild.context import GateClosed, RebuildFailed, Run
@@ -214,11 +214,9 @@ def _why_undo(run: Run, work: Work) -> str:
             if work.step == CREATE:
                 continue
             return f"the engine has no index {index} any more"
-        wanted = fingerprint(rows[code].view, catalogue.labels, body)
-        made_with = meta.get("fingerprint", {})
         if meta.get("timeline") != life:
             return "it was begun in another life of the database"
-        if any(made_with.get(name) != wanted[name] for name in ("mapping", "builder")):
+        if outdated(meta, fingerprint(rows[code].view, catalogue.labels, body)) - {"content"}:
             return "it was begun with another mapping or builder"
     return ""
 

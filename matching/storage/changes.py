@@ -85,6 +85,10 @@ class Pending(NamedTuple):
     changes: int
     oldest: datetime
 
+    def age_s(self, now: datetime) -> float:
+        """For how many seconds the oldest has waited at that moment."""
+        return max(0.0, (now - self.oldest).total_seconds())
+
 
 def note_changes(session: Session, kind: str, keys: Iterable[int]) -> None:
     """Write one change row per key into the running transaction, for records that must be looked at once more."""

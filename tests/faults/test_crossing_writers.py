@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Iterator
 
 import pytest
 from elasticsearch import Elasticsearch
 from sqlalchemy import delete, func, select, update
 
 from indexer.changes import drain
-from indexer.engine.client import connect
 from indexer.rebuild.run import rebuild
 from indexer.registry import registered
 from indexer.targets import LISTINGS
@@ -27,15 +25,6 @@ SHOWCASES = ("stad", "regio")
 PEOPLE = 6
 STEPS = 120
 WORKERS = 3
-
-
-@pytest.fixture
-def client(engine_settings: Settings) -> Iterator[Elasticsearch]:
-    """The engine; what the test made in it is gone afterwards."""
-    client = connect(engine_settings)
-    yield client
-    for index in client.indices.get(index=f"{engine_settings.index_prefix}-*"):
-        client.indices.delete(index=index)
 
 
 class Workers:

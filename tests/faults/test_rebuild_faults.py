@@ -15,7 +15,6 @@ from elasticsearch import Elasticsearch
 from sqlalchemy import delete, select
 
 from indexer.changes import drain
-from indexer.engine.client import connect
 from indexer.rebuild.run import rebuild, resume
 from indexer.registry import LIVE, SPARE
 from indexer.sums import asked, differing, held
@@ -23,10 +22,10 @@ from indexer.targets import find_targets
 from matching.candidates.listings import read_showcases
 from matching.candidates.records import Candidate
 from matching.settings import PROJECT_ROOT, Settings
-from matching.storage.changes import CANDIDATE, Change, note_changes
+from matching.storage.changes import CANDIDATE, note_changes
 from matching.storage.database import Database
-from matching.storage.index_state import IndexTarget, Rebuild
-from tests.support.profiles import insert_full, insert_showcase, insert_taxonomy
+from matching.storage.index_state import Rebuild
+from tests.support.indexing import fill_stad_and_regio, states
 from tests.support.waiting import wait_until
 
 PEOPLE = 90
@@ -60,25 +59,9 @@ def settings_of_test(engine_settings: Settings, database: Database) -> Settings:
 
 
 @pytest.fixture
-def client(settings_of_test: Settings) -> Iterator[Elasticsearch]:
-    """The engine; what the test made in it is gone afterwards."""
-    client = connect(settings_of_test)
-    yield client
-    for index in client.indices.get(index=f"{settings_of_test.index_prefix}-*"):
-        client.indices.delete(index=index)
-
-
-@pytest.fixture
 def filled(database: Database) -> Database:
     """PEOPLE profiles in 'stad', every third one in 'regio' too; no change waits."""
-    with database.write() as session:
-        insert_taxonomy(session)
-        insert_showcase(session, "stad")
-        insert_showcase(session, "regio", {"intro", "level"})
-        for key in range(1, PEOPLE + 1):
-            insert_full(session, key, ["stad", "regio"] if key % 3 == 0 else ["stad"])
-    with database.write() as session:
-        session.execute(delete(Change))
+    fill_stad_and_regio(database, PEOPLE)
     return database
 
 
@@ -123,12 +106,6 @@ def aliased(client: Elasticsearch, settings: Settings) -> dict[str, list[str]]:
     """showcase -> the indexes that its searches use: one, or none before the first rebuild."""
     found = find_targets(client, settings.index_prefix, ["stad", "regio"])
     return {code: [one.index for one in targets if one.live] for code, targets in found.items()}
-
-
-def states(database: Database) -> dict[str, str]:
-    """index -> state of every registered index."""
-    with database.read() as session:
-        return {row.index: row.state for row in session.execute(select(IndexTarget)).scalars()}
 
 
 def newest(database: Database) -> Rebuild:

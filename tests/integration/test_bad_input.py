@@ -22,11 +22,6 @@ HOME = "/kandidaten/rijnmond/"
 
 
 @pytest.fixture(scope="module")
-def app(demo_settings: Settings) -> Flask:
-    return create_app(demo_settings)
-
-
-@pytest.fixture(scope="module")
 def client(app: Flask) -> FlaskClient:
     return sign_in(app)
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any
 
 import pytest
+from elasticsearch import Elasticsearch
 from sqlalchemy import update
 
 from indexer.changes import drain
-from indexer.engine.client import connect
 from indexer.rebuild.run import rebuild
 from matching.candidates.records import Candidate
 from matching.settings import Settings
@@ -20,20 +20,16 @@ from matching.storage.changes import CANDIDATE, note_changes
 from matching.storage.database import Database
 from tests.support.command import hallowerk
 from tests.support.engine import variables_of
-from tests.support.profiles import insert_full, insert_showcase, insert_taxonomy, spoil
+from tests.support.indexing import fill
+from tests.support.profiles import spoil
 
 Run = Callable[..., CompletedProcess[str]]
 
 
 @pytest.fixture
-def run(tmp_path: Path, sqlite_database: Database, engine_settings: Settings) -> Iterator[Run]:
+def run(tmp_path: Path, sqlite_database: Database, client: Elasticsearch, engine_settings: Settings) -> Run:
     """Runs `hallowerk index dead-letters ...`; the engine has refused candidates 2 and 3."""
-    with sqlite_database.write() as session:
-        insert_taxonomy(session)
-        insert_showcase(session, "stad")
-        for key in (1, 2, 3):
-            insert_full(session, key, ["stad"])
-    client = connect(engine_settings)
+    fill(sqlite_database, {"stad": (1, 2, 3)})
     rebuild(sqlite_database, client, engine_settings)
     with sqlite_database.write() as session:
         spoil(session, [2, 3])
@@ -43,9 +39,7 @@ def run(tmp_path: Path, sqlite_database: Database, engine_settings: Settings) ->
         "DATABASE_URL": sqlite_database.url.render_as_string(hide_password=False),
         **variables_of(engine_settings),
     }
-    yield lambda *arguments: hallowerk(tmp_path, "index", "dead-letters", *arguments, **variables)
-    for index in client.indices.get(index=f"{engine_settings.index_prefix}-*"):
-        client.indices.delete(index=index)
+    return lambda *arguments: hallowerk(tmp_path, "index", "dead-letters", *arguments, **variables)
 
 
 def test_letters_are_listed_tried_again_and_put_away(run: Run, sqlite_database: Database) -> None:

@@ -30,26 +30,22 @@ def test_demo_load_fills_everything_once(engine_settings: Settings, tmp_path: Pa
         "HALLOWERK_INDEX_PREFIX": engine_settings.index_prefix,
     }
     client = connect(engine_settings)
-    try:
-        first = hallowerk(tmp_path, "demo", "load", "--people", str(PEOPLE), **variables)
-        assert first.returncode == 0, first.stderr
-        assert f"{PEOPLE} new, 0 changed, 0 unchanged, 0 deleted" in first.stdout
-        assert PASSWORD in first.stdout
-        expected = sum("rijnmond" in one.showcases for one in generate(PEOPLE))
-        assert _documents(client, engine_settings, "rijnmond") == expected
+    first = hallowerk(tmp_path, "demo", "load", "--people", str(PEOPLE), **variables)
+    assert first.returncode == 0, first.stderr
+    assert f"{PEOPLE} new, 0 changed, 0 unchanged, 0 deleted" in first.stdout
+    assert PASSWORD in first.stdout
+    expected = sum("rijnmond" in one.showcases for one in generate(PEOPLE))
+    assert _documents(client, engine_settings, "rijnmond") == expected
 
-        again = hallowerk(tmp_path, "demo", "load", "--people", str(PEOPLE), **variables)
-        assert again.returncode == 0, again.stderr
-        assert f"{PEOPLE} made-up people are there already" in again.stdout
-        assert "Search indexes are up to date" in again.stdout
+    again = hallowerk(tmp_path, "demo", "load", "--people", str(PEOPLE), **variables)
+    assert again.returncode == 0, again.stderr
+    assert f"{PEOPLE} made-up people are there already" in again.stdout
+    assert "Search indexes are up to date" in again.stdout
 
-        fewer = hallowerk(tmp_path, "demo", "load", "--people", "50", **variables)
-        assert fewer.returncode == 0, fewer.stderr
-        assert "0 new, 0 changed, 50 unchanged, 10 deleted" in fewer.stdout
-        assert list((tmp_path / "state").glob("demo-*")) == []
-    finally:
-        for index in client.indices.get(index=f"{engine_settings.index_prefix}-*"):
-            client.indices.delete(index=index)
+    fewer = hallowerk(tmp_path, "demo", "load", "--people", "50", **variables)
+    assert fewer.returncode == 0, fewer.stderr
+    assert "0 new, 0 changed, 50 unchanged, 10 deleted" in fewer.stdout
+    assert list((tmp_path / "state").glob("demo-*")) == []
 
 
 def test_demo_load_says_when_the_engine_is_missing(tmp_path: Path) -> None:

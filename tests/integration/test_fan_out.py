@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -12,7 +11,6 @@ from sqlalchemy import delete, func, select, update
 
 from indexer import fan_out
 from indexer.changes import drain
-from indexer.engine.client import connect
 from indexer.fan_out import Progress, advance, due, running, shared_changes, start_fan_outs
 from indexer.rebuild.run import rebuild
 from indexer.targets import read_meta, write_meta
@@ -22,33 +20,18 @@ from matching.storage.changes import CANDIDATE, OCCUPATIONS, SHOWCASE, Change, c
 from matching.storage.database import Database
 from matching.storage.index_state import FanOut
 from matching.taxonomy.records import OccupationRow
-from tests.support.profiles import insert_full, insert_showcase, insert_taxonomy
+from tests.support.indexing import fill, forget_changes
 from web.commands.index import command
 
 LEASE_S = 600.0
 
 
 @pytest.fixture
-def client(engine_settings: Settings) -> Iterator[Elasticsearch]:
-    """The engine; what the test made in it is gone afterwards."""
-    client = connect(engine_settings)
-    yield client
-    for index in client.indices.get(index=f"{engine_settings.index_prefix}-*"):
-        client.indices.delete(index=index)
-
-
-@pytest.fixture
 def built(database: Database, client: Elasticsearch, engine_settings: Settings) -> Database:
     """Candidates 1 to 5 in 'stad', 6 and 7 in 'regio', indexed."""
-    with database.write() as session:
-        insert_taxonomy(session)
-        for code in ("stad", "regio"):
-            insert_showcase(session, code)
-        for key in range(1, 8):
-            insert_full(session, key, ["stad" if key < 6 else "regio"])
+    fill(database, {"stad": range(1, 6), "regio": [6, 7]})
     rebuild(database, client, engine_settings)
-    with database.write() as session:
-        session.execute(delete(Change))
+    forget_changes(database)
     return database
 
 

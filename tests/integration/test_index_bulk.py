@@ -218,23 +218,20 @@ def test_on_a_real_engine(engine_settings: Settings) -> None:
     client = connect(engine_settings)
     index = f"{engine_settings.index_prefix}-bulk"
     client.indices.create(index=index, mappings={"dynamic": "strict", "properties": {"n": {"type": "integer"}}})
-    try:
-        with BulkWriter(client) as writer:
-            for write in (
-                Write(index, 1, 5, b'{"n":1}'),
-                Write(index, 2, 5, b'{"n":"geheim"}'),
-                Write(index, 3, 5, b'{"x":1}'),
-                Write(index, 4, 5, None),
-                Write(index, 5, 5, b'{"n":5}', live=True),
-            ):
-                writer.add(write)
-        with BulkWriter(client) as second:
-            second.add(Write(index, 1, 4, b'{"n":2}'))
-            second.add(Write(index, 4, 4, b'{"n":4}'))
-        client.indices.refresh(index=index)
-        assert client.count(index=index)["count"] == 1
-    finally:
-        client.indices.delete(index=index)
+    with BulkWriter(client) as writer:
+        for write in (
+            Write(index, 1, 5, b'{"n":1}'),
+            Write(index, 2, 5, b'{"n":"geheim"}'),
+            Write(index, 3, 5, b'{"x":1}'),
+            Write(index, 4, 5, None),
+            Write(index, 5, 5, b'{"n":5}', live=True),
+        ):
+            writer.add(write)
+    with BulkWriter(client) as second:
+        second.add(Write(index, 1, 4, b'{"n":2}'))
+        second.add(Write(index, 4, 4, b'{"n":4}'))
+    client.indices.refresh(index=index)
+    assert client.count(index=index)["count"] == 1
     assert writer.outcome.written == 2
     assert sorted(refusal.id for refusal in writer.outcome.refused) == [2, 3]
     assert writer.outcome.absent == {index}
@@ -249,13 +246,10 @@ def test_an_index_that_the_alias_left_meanwhile_gets_the_write_too(engine_settin
     old, new = f"{alias}-old", f"{alias}-new"
     client.indices.create(index=old)
     client.indices.create(index=new, aliases={alias: {}})
-    try:
-        with BulkWriter(client, QUICK) as writer:
-            writer.add(Write(alias, 1, 5, b'{"n":1}', live=True, behind=old))
-            writer.add(Write(alias, 2, 5, b'{"n":2}', live=True, behind=new))
-        assert client.get(index=old, id="1")["_version"] == 5
-        assert client.get(index=new, id="1")["_version"] == 5
-        assert not client.exists(index=old, id="2")
-    finally:
-        client.indices.delete(index=[old, new])
+    with BulkWriter(client, QUICK) as writer:
+        writer.add(Write(alias, 1, 5, b'{"n":1}', live=True, behind=old))
+        writer.add(Write(alias, 2, 5, b'{"n":2}', live=True, behind=new))
+    assert client.get(index=old, id="1")["_version"] == 5
+    assert client.get(index=new, id="1")["_version"] == 5
+    assert not client.exists(index=old, id="2")
     assert (writer.outcome.written, writer.outcome.newer) == (2, 0)

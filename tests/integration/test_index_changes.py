@@ -2,32 +2,24 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 from elasticsearch import ConnectionError as EngineAway
 from elasticsearch import Elasticsearch
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, select, update
 
 from indexer import changes as indexing
-from indexer import dead_letters, failpoints, ledger
+from indexer import dead_letters, ledger
 from indexer.bulk import EngineBusy, Patience
 from indexer.changes import WritesPaused, drain, index_candidates
-from indexer.documents import ListingBuilder
-from indexer.engine.client import connect
 from indexer.ledger import Intention
 from indexer.rebuild.run import rebuild
 from indexer.registry import register, registered
-from indexer.stubs import sweep_stubs
-from indexer.targets import LISTINGS, alias_name, create_index, index_name, live_target, new_build
-from matching.candidates.listings import read_keys
+from indexer.targets import LISTINGS, alias_name, create_index, index_name, new_build
 from matching.candidates.records import Candidate, CandidateShowcase
 from matching.search.mapping import index_body
 from matching.settings import Settings
-from matching.storage.base import table_of
 from matching.storage.changes import (
     CANDIDATE,
     Change,
@@ -39,102 +31,37 @@ from matching.storage.changes import (
     timeline,
 )
 from matching.storage.database import Database
-from matching.storage.index_state import DeadLetter, Finding, LedgerEntry
-from tests.support.profiles import SECRET_WORDS, insert_full, insert_showcase, insert_taxonomy, show, spoil
+from matching.storage.index_state import Finding
+from tests.support.indexing import (
+    after_next_read,
+    entry,
+    fill,
+    forget_changes,
+    live_index,
+    names,
+    remove,
+    rename,
+    stubs,
+    waiting,
+)
+from tests.support.profiles import SECRET_WORDS, insert_full, insert_showcase, insert_taxonomy, show
 
 IMPATIENT = Patience(0.01, 0.01, 0.1)
 
 
 @pytest.fixture
-def client(engine_settings: Settings) -> Iterator[Elasticsearch]:
-    """The engine; what the test made in it is gone afterwards."""
-    client = connect(engine_settings)
-    yield client
-    for index in client.indices.get(index=f"{engine_settings.index_prefix}-*"):
-        client.indices.delete(index=index)
-
-
-@pytest.fixture
 def built(database: Database, client: Elasticsearch, engine_settings: Settings) -> Database:
     """Candidates 1 to 5 in 'stad', indexed; 'regio' is there with none, and nothing waits."""
-    with database.write() as session:
-        insert_taxonomy(session)
-        insert_showcase(session, "stad")
-        insert_showcase(session, "regio", {"intro"})
-        for key in range(1, 6):
-            insert_full(session, key, ["stad"])
+    fill(database, {"stad": range(1, 6), "regio": []}, {"regio": {"intro"}})
     rebuild(database, client, engine_settings)
-    with database.write() as session:
-        session.execute(delete(Change))
+    forget_changes(database)
     return database
 
 
 @pytest.fixture
 def stad(built: Database) -> str:
     """The live index of 'stad'."""
-    return live(built, "stad")
-
-
-def live(database: Database, showcase: str) -> str:
-    """The live index of a showcase."""
-    with database.read() as session:
-        found = live_target(registered(session)[showcase])
-    assert found
-    return found.index
-
-
-def names(client: Elasticsearch, index: str) -> dict[int, str]:
-    """id -> name of every listing in an index."""
-    client.indices.refresh(index=index)
-    hits = client.search(index=index, query=LISTINGS, size=100)["hits"]["hits"]
-    return {int(hit["_id"]): hit["_source"]["name"] for hit in hits}
-
-
-def stubs(client: Elasticsearch, index: str) -> set[int]:
-    """Ids of the stubs in an index; nothing else is in them."""
-    client.indices.refresh(index=index)
-    hits = client.search(index=index, query={"term": {"gone": True}}, size=100)["hits"]["hits"]
-    assert all(hit["_source"].keys() == {"gone", "written", "bucket"} for hit in hits)
-    return {int(hit["_id"]) for hit in hits}
-
-
-def rename(database: Database, key: int, name: str) -> None:
-    """Change a candidate; the database notes it."""
-    with database.write() as session:
-        session.execute(update(Candidate).where(Candidate.id == key).values(name=name))
-        note_changes(session, CANDIDATE, [key])
-
-
-def remove(database: Database, key: int) -> None:
-    """Delete a candidate and announce it, in one transaction."""
-    with database.write() as session:
-        session.execute(delete(CandidateShowcase).where(CandidateShowcase.candidate_id == key))
-        session.execute(delete(Candidate).where(Candidate.id == key))
-        note_changes(session, CANDIDATE, [key])
-
-
-def waiting(database: Database) -> set[int]:
-    """Keys in the change log."""
-    with database.read() as session:
-        return set(session.execute(select(Change.key).where(Change.kind == CANDIDATE)).scalars())
-
-
-def entry(database: Database, key: int, showcase: str = "stad") -> LedgerEntry | None:
-    """What the ledger says of a candidate."""
-    with database.read() as session:
-        return session.get(LedgerEntry, (showcase, key))
-
-
-def after_next_read(monkeypatch: pytest.MonkeyPatch, act: Callable[[], None]) -> None:
-    """Act once, between the next read of candidates and what is done with it."""
-
-    def read_then_act(*arguments: Any) -> Any:
-        found = read_keys(*arguments)
-        monkeypatch.setattr(indexing, "read_keys", read_keys)
-        act()
-        return found
-
-    monkeypatch.setattr(indexing, "read_keys", read_then_act)
+    return live_index(built, "stad")
 
 
 @pytest.mark.requirement("GEN-06")
@@ -154,8 +81,8 @@ def test_new_changed_moved_and_deleted_candidates(
     assert names(client, stad) == {1: "Anders", 2: "Naam2", 5: "Naam5", 6: "Naam6"}
     assert names(client, regio) == {2: "Naam2", 6: "Naam6"}
     assert client.count(index=stad)["count"] == 4  # through the alias nobody sees a stub
-    assert stubs(client, live(built, "stad")) == {3, 4}
-    assert stubs(client, live(built, "regio")) == set()  # it never held them
+    assert stubs(client, live_index(built, "stad")) == {3, 4}
+    assert stubs(client, live_index(built, "regio")) == set()  # it never held them
     assert waiting(built) == set()
     again = drain(built, client, engine_settings)
     assert (again.changes, again.outcome.written) == (0, 0)
@@ -239,7 +166,7 @@ def test_indexes_of_another_life_of_the_database_are_not_written(
     rebuild(built, client, engine_settings)
     rename(built, 2, "Anders")
     drain(built, client, engine_settings)
-    assert names(client, live(built, "stad"))[2] == "Anders"
+    assert names(client, live_index(built, "stad"))[2] == "Anders"
 
 
 def test_listings_from_after_the_backup_are_noticed(
@@ -332,68 +259,6 @@ def test_what_was_read_too_long_ago_is_read_again(
     assert names(client, stad)[1] == "Later"
 
 
-def test_a_refused_listing_becomes_a_dead_letter_and_holds_up_no_other(
-    built: Database, client: Elasticsearch, engine_settings: Settings, stad: str
-) -> None:
-    """It is tried again when asked, or when the candidate changes; the letter goes when the listing is taken."""
-    with built.write() as session:
-        spoil(session, [2])
-        note_changes(session, CANDIDATE, [2])
-    rename(built, 1, "Anders")
-    done = drain(built, client, engine_settings)
-    assert [refusal.id for refusal in done.outcome.refused] == [2]
-    assert waiting(built) == set()
-    assert names(client, stad)[1] == "Anders"
-    with built.write() as session:
-        [letter] = dead_letters.letters(session)
-        assert (letter.index, letter.showcase, letter.candidate_id, letter.tries) == (stad, "stad", 2, 1)
-        assert letter.status == 400
-        assert "99.5" not in letter.reason
-        assert dead_letters.replay(session, [letter.id]) == [2]
-    drain(built, client, engine_settings)
-    with built.write() as session:
-        assert [letter.tries for letter in dead_letters.letters(session)] == [2]
-        session.execute(update(Candidate).where(Candidate.id == 2).values(place_id="geheimdorp"))
-        assert dead_letters.replay(session, [letter.id]) == [2]
-    drain(built, client, engine_settings)
-    with built.read() as session:
-        assert dead_letters.letters(session) == []
-    assert client.get(index=stad, id="2")["_source"]["place"] == "geheimdorp"
-
-
-def test_a_dead_letter_that_is_put_away_is_gone(built: Database) -> None:
-    with built.write() as session:
-        facts = {"index_name": "x", "showcase": "stad", "version": 1, "status": 400, "reason": "no", "tries": 1}
-        rows = [facts | {"candidate_id": key, "at": datetime.now(UTC)} for key in (1, 2, 3)]
-        session.execute(insert(table_of(DeadLetter)), rows)
-        first, second, third = (letter.id for letter in dead_letters.letters(session))
-        assert dead_letters.discard(session, [first, 77]) == 1
-        assert dead_letters.discard(session, [first, second, third]) == 2
-        assert dead_letters.letters(session) == []
-
-
-def test_a_profile_that_no_document_can_be_made_of_is_a_dead_letter(
-    built: Database, client: Elasticsearch, engine_settings: Settings, stad: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Its listing stays as it was, and the rest of the batch lands."""
-    listings = ListingBuilder.listings
-
-    def fail(builder: ListingBuilder, profile: Any) -> Any:
-        if profile.single.id == 2:
-            raise ValueError("Geheim")
-        return listings(builder, profile)
-
-    monkeypatch.setattr(ListingBuilder, "listings", fail)
-    for key in (1, 2):
-        rename(built, key, "Anders")
-    drain(built, client, engine_settings)
-    with built.read() as session:
-        [letter] = dead_letters.letters(session)
-    assert (letter.index, letter.candidate_id, letter.reason) == (stad, 2, "not_built: ValueError")
-    assert {key: name for key, name in names(client, stad).items() if key < 3} == {1: "Anders", 2: "Naam2"}
-    assert waiting(built) == set()
-
-
 def test_changes_reach_the_index_that_is_being_built_and_the_spare_too(
     built: Database, client: Elasticsearch, engine_settings: Settings, stad: str
 ) -> None:
@@ -409,9 +274,9 @@ def test_changes_reach_the_index_that_is_being_built_and_the_spare_too(
     drain(built, client, engine_settings)
     assert names(client, coming) == {1: "Anders"}
     kept = {1: "Anders", 3: "Naam3", 4: "Naam4", 5: "Naam5"}
-    for index in (stad, live(built, "stad")):
+    for index in (stad, live_index(built, "stad")):
         assert names(client, index) == kept
-    for index in (stad, live(built, "stad"), coming):
+    for index in (stad, live_index(built, "stad"), coming):
         assert stubs(client, index) == {2}
     # What has not changed is still missing in the index that is being built.
     rename(built, 3, "Naam3")
@@ -427,7 +292,7 @@ def test_a_spare_that_was_removed_by_hand_holds_up_nothing(
     client.indices.delete(index=stad)
     rename(built, 1, "Anders")
     drain(built, client, engine_settings)
-    assert names(client, live(built, "stad"))[1] == "Anders"
+    assert names(client, live_index(built, "stad"))[1] == "Anders"
     assert waiting(built) == set()
     assert not client.indices.exists(index=stad)
 
@@ -531,92 +396,3 @@ def test_a_change_that_another_worker_took_over_stays_in_its_hands(
     drain(built, client, engine_settings)
     assert names(client, stad)[1] == "Anders"
     assert waiting(built) == set()
-
-
-@pytest.mark.parametrize("stopped", ["after its read", "before its bulk"])
-def test_a_candidate_that_was_deleted_meanwhile_is_not_brought_back_by_a_slow_writer(
-    built: Database,
-    client: Elasticsearch,
-    engine_settings: Settings,
-    stad: str,
-    monkeypatch: pytest.MonkeyPatch,
-    stopped: str,
-) -> None:
-    """Nor one whom no index held before, of whom the faster one knows by the ledger alone."""
-
-    def delete_and_drain() -> None:
-        remove(built, 6)
-        drain(built, client, engine_settings)
-
-    if stopped == "after its read":
-        after_next_read(monkeypatch, delete_and_drain)
-    else:
-        places = iter([delete_and_drain])
-        monkeypatch.setattr(
-            failpoints,
-            "reached",
-            lambda name: next(places, lambda: None)() if name == "write.before_bulk" else None,
-        )
-    with built.write() as session:
-        insert_full(session, 6, ["stad"])
-        note_changes(session, CANDIDATE, [6])
-    assert drain(built, client, engine_settings).outcome.newer == 1
-    assert 6 not in names(client, stad)
-    assert stubs(client, stad) == {6}
-    known = entry(built, 6)
-    assert known
-    assert known.gone
-
-
-def test_stubs_are_swept_after_a_day(
-    built: Database, client: Elasticsearch, engine_settings: Settings, stad: str
-) -> None:
-    """With a delete that has a version; whoever came back meanwhile stays."""
-    for key in (1, 2, 3):
-        remove(built, key)
-    drain(built, client, engine_settings)
-    tomorrow = datetime.now(UTC) + timedelta(hours=24, seconds=1)
-    assert sweep_stubs(built, client) == 0
-    assert stubs(client, stad) == {1, 2, 3}
-    with built.write() as session:
-        insert_full(session, 2, ["stad"])
-        note_changes(session, CANDIDATE, [2])
-    assert sweep_stubs(built, client, tomorrow) == 2
-    assert [client.exists(index=stad, id=str(key)).body for key in (1, 2, 3)] == [False, True, False]
-    assert entry(built, 1) is None
-    assert entry(built, 2)
-    drain(built, client, engine_settings)
-    assert names(client, stad) == {2: "Naam2", 4: "Naam4", 5: "Naam5"}
-    assert sweep_stubs(built, client, tomorrow) == 0
-
-
-def test_a_candidate_who_returns_during_a_sweep_is_written(
-    built: Database, client: Elasticsearch, engine_settings: Settings, stad: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The entry goes between the writer's read and its look at the ledger: it reads again."""
-    remove(built, 1)
-    drain(built, client, engine_settings)
-    with built.write() as session:
-        insert_full(session, 1, ["stad"])
-        note_changes(session, CANDIDATE, [1])
-
-    def forget_entry() -> None:
-        with built.write() as session:
-            session.execute(delete(LedgerEntry).where(LedgerEntry.candidate_id == 1))
-
-    after_next_read(monkeypatch, forget_entry)
-    drain(built, client, engine_settings)
-    assert names(client, stad)[1] == "Naam1"
-    assert waiting(built) == set()
-
-
-def test_no_stub_or_letter_holds_anything_of_a_person(
-    built: Database, client: Elasticsearch, engine_settings: Settings, stad: str
-) -> None:
-    remove(built, 1)
-    drain(built, client, engine_settings)
-    stored = json.dumps(client.get(index=stad, id="1")["_source"])
-    assert not [word for word in SECRET_WORDS.values() if word in stored]
-    known = entry(built, 1)
-    assert known
-    assert (known.gone, known.digest) == (True, "0" * 32)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any
@@ -11,26 +11,21 @@ from typing import Any
 import pytest
 from sqlalchemy import delete
 
-from indexer.engine.client import connect
 from matching.settings import Settings
 from matching.storage.changes import Change, note_changes
 from matching.storage.database import Database
 from tests.support.command import hallowerk
 from tests.support.engine import variables_of
-from tests.support.profiles import insert_full, insert_showcase, insert_taxonomy, spoil
+from tests.support.indexing import fill
+from tests.support.profiles import spoil
 
 Run = Callable[..., CompletedProcess[str]]
 
 
 @pytest.fixture
-def run(tmp_path: Path, sqlite_database: Database, engine_settings: Settings) -> Iterator[Run]:
+def run(tmp_path: Path, sqlite_database: Database, engine_settings: Settings) -> Run:
     """Runs `hallowerk index ...` on a database with 150 candidates in 'stad' and 10 in 'regio'."""
-    with sqlite_database.write() as session:
-        insert_taxonomy(session)
-        insert_showcase(session, "stad")
-        insert_showcase(session, "regio", {"intro"})
-        for key in range(1, 151):
-            insert_full(session, key, ["stad", "regio"] if key <= 10 else ["stad"])
+    fill(sqlite_database, {"stad": range(1, 151), "regio": range(1, 11)}, {"regio": {"intro"}})
 
     def run(*arguments: str, **variables: str) -> CompletedProcess[str]:
         used: dict[str, Any] = {
@@ -39,10 +34,7 @@ def run(tmp_path: Path, sqlite_database: Database, engine_settings: Settings) ->
         }
         return hallowerk(tmp_path, "index", *arguments, **(used | variables))
 
-    yield run
-    client = connect(engine_settings)
-    for index in client.indices.get(index=f"{engine_settings.index_prefix}-*"):
-        client.indices.delete(index=index)
+    return run
 
 
 def test_rebuild_update_and_status(run: Run, sqlite_database: Database, engine_settings: Settings) -> None:

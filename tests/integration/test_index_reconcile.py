@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -14,57 +14,35 @@ from indexer import reconcile as reconciling
 from indexer.celery import make_app
 from indexer.changes import drain
 from indexer.documents import stub
-from indexer.engine.client import connect
 from indexer.rebuild.run import rebuild
 from indexer.reconcile import Reconciled, reconcile
-from indexer.registry import registered
 from indexer.tasks import RECONCILE
 from indexer.timeline import WritesPaused
 from indexer.verify import verify
 from matching.candidates.records import Candidate
 from matching.settings import Settings
-from matching.storage.changes import Change, new_timeline
+from matching.storage.changes import new_timeline
 from matching.storage.database import Database
 from matching.storage.index_state import Finding
-from tests.support.profiles import insert_full, insert_showcase, insert_taxonomy
+from tests.support.indexing import fill, forget_changes, live_index, silently
+from tests.support.profiles import insert_full
 
 PEOPLE = 20
 
 
 @pytest.fixture
-def client(engine_settings: Settings) -> Iterator[Elasticsearch]:
-    """The engine; what the test made in it is gone afterwards."""
-    client = connect(engine_settings)
-    yield client
-    for index in client.indices.get(index=f"{engine_settings.index_prefix}-*"):
-        client.indices.delete(index=index)
-
-
-@pytest.fixture
 def built(database: Database, client: Elasticsearch, engine_settings: Settings) -> Database:
     """PEOPLE candidates in 'stad' with an index, and nothing that waits."""
-    with database.write() as session:
-        insert_taxonomy(session)
-        insert_showcase(session, "stad")
-        for key in range(1, PEOPLE + 1):
-            insert_full(session, key, ["stad"])
+    fill(database, {"stad": range(1, PEOPLE + 1)})
     rebuild(database, client, engine_settings)
-    with database.write() as session:
-        session.execute(delete(Change))
+    forget_changes(database)
     return database
 
 
 @pytest.fixture
 def stad(built: Database) -> str:
     """The live index of 'stad'."""
-    return live(built)
-
-
-def live(database: Database) -> str:
-    """The index of 'stad' that SQL calls live."""
-    with database.read() as session:
-        [index] = [target.index for target in registered(session, ["stad"])["stad"] if target.live]
-    return index
+    return live_index(built, "stad")
 
 
 Pass = Callable[[], Reconciled]
@@ -93,11 +71,11 @@ def findings(database: Database) -> list[tuple[str, int, bool]]:
         return [(row.kind, row.count, row.repaired_at is not None) for row in rows]
 
 
-def silently(database: Database, statement: Any) -> None:
-    """Change the record and take what the change log says of it away."""
-    with database.write() as session:
-        session.execute(statement)
-        session.execute(delete(Change))
+def written(client: Elasticsearch, database: Database) -> int:
+    """How many writes the live index of 'stad' has taken."""
+    stats = client.indices.stats(index=live_index(database, "stad"), metric="indexing")
+    count: int = stats["_all"]["total"]["indexing"]["index_total"]
+    return count
 
 
 def agrees(database: Database, client: Elasticsearch, settings: Settings) -> bool:
@@ -108,13 +86,17 @@ def agrees(database: Database, client: Elasticsearch, settings: Settings) -> boo
 def test_a_pass_without_drift_notes_nothing_and_looks_elsewhere_next_time(
     built: Database, run_pass: Pass, client: Elasticsearch, engine_settings: Settings
 ) -> None:
-    before = client.indices.stats(index=live(built), metric="indexing")["_all"]["total"]["indexing"]["index_total"]
+    before = client.indices.stats(index=live_index(built, "stad"), metric="indexing")["_all"]["total"]["indexing"][
+        "index_total"
+    ]
     first = run_pass()
     assert (first.announced, first.removed, first.aliased, first.rebuilt, first.still_open) == (0, 0, (), (), 0)
     silently(built, update(Candidate).where(Candidate.id == 3).values(name="Anders"))
     assert run_pass().announced == 0
     assert findings(built) == []
-    after = client.indices.stats(index=live(built), metric="indexing")["_all"]["total"]["indexing"]["index_total"]
+    after = client.indices.stats(index=live_index(built, "stad"), metric="indexing")["_all"]["total"]["indexing"][
+        "index_total"
+    ]
     assert after == before
 
 
@@ -290,7 +272,7 @@ def test_an_index_that_the_engine_lost_is_built_anew(
     """F15: an engine with nothing in it."""
     client.indices.delete(index=stad)
     assert run_pass().rebuilt == ("stad",)
-    assert live(built) != stad
+    assert live_index(built, "stad") != stad
     run_pass()
     assert findings(built) == [("index_gone", 1, True)]
     assert agrees(built, client, engine_settings)

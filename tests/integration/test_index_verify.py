@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
@@ -16,11 +16,10 @@ from indexer import examine
 from indexer.catalogue import UnknownShowcase
 from indexer.changes import drain
 from indexer.documents import stub
-from indexer.engine.client import connect
 from indexer.rebuild.run import rebuild
 from indexer.registry import SPARE, register
 from indexer.sums import held
-from indexer.targets import LISTINGS, find_targets, live_target, read_meta, write_meta
+from indexer.targets import LISTINGS, read_meta, write_meta
 from indexer.verify import Verified, verify
 from matching.candidates.listings import read_keys
 from matching.candidates.records import Candidate, CandidateShowcase, Showcase
@@ -28,41 +27,25 @@ from matching.settings import Settings
 from matching.storage.changes import CANDIDATE, OCCUPATIONS, SHOWCASE, Change, new_timeline, note_changes, raise_version
 from matching.storage.database import Database
 from matching.storage.index_state import DeadLetter, FanOut, IndexTarget, LedgerEntry, Rebuild
-from tests.support.profiles import insert_full, insert_showcase, insert_taxonomy, show
+from tests.support.indexing import fill, forget_changes, live_index, silently
+from tests.support.profiles import show
 
 PEOPLE = 30
 
 
 @pytest.fixture
-def client(engine_settings: Settings) -> Iterator[Elasticsearch]:
-    """The engine; what the test made in it is gone afterwards."""
-    client = connect(engine_settings)
-    yield client
-    for index in client.indices.get(index=f"{engine_settings.index_prefix}-*"):
-        client.indices.delete(index=index)
-
-
-@pytest.fixture
 def built(database: Database, client: Elasticsearch, engine_settings: Settings) -> Database:
     """PEOPLE candidates in 'stad', indexed; candidate 99 is shown nowhere."""
-    with database.write() as session:
-        insert_taxonomy(session)
-        insert_showcase(session, "stad")
-        for key in range(1, PEOPLE + 1):
-            insert_full(session, key, ["stad"])
-        insert_full(session, 99, [])
+    fill(database, {"stad": range(1, PEOPLE + 1)}, unshown=[99])
     rebuild(database, client, engine_settings)
-    with database.write() as session:
-        session.execute(delete(Change))
+    forget_changes(database)
     return database
 
 
 @pytest.fixture
-def stad(built: Database, client: Elasticsearch, engine_settings: Settings) -> str:
+def stad(built: Database) -> str:
     """The live index of 'stad'."""
-    live = live_target(find_targets(client, engine_settings.index_prefix, ["stad"])["stad"])
-    assert live
-    return live.index
+    return live_index(built, "stad")
 
 
 Look = Callable[..., Verified]
@@ -82,13 +65,6 @@ def look(built: Database, client: Elasticsearch, engine_settings: Settings) -> L
 def told(found: Verified) -> dict[str, list[str]]:
     """Kind -> ids, sorted."""
     return {one.kind: sorted(one.ids) for one in found.differences}
-
-
-def silently(database: Database, statement: Any) -> None:
-    """Change the record and take what the change log says of it away."""
-    with database.write() as session:
-        session.execute(statement)
-        session.execute(delete(Change))
 
 
 def version_of(client: Elasticsearch, index: str, key: int) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any
@@ -12,34 +12,21 @@ import pytest
 from elasticsearch import Elasticsearch
 
 from indexer.changes import drain
-from indexer.engine.client import connect
 from indexer.rebuild.run import rebuild
 from matching.settings import Settings
 from matching.storage.changes import CANDIDATE, note_changes
 from matching.storage.database import Database
 from tests.support.command import hallowerk
-from tests.support.profiles import insert_full, insert_showcase, insert_taxonomy
+from tests.support.indexing import fill
+from tests.support.profiles import insert_showcase
 
 Run = Callable[..., CompletedProcess[str]]
 
 
 @pytest.fixture
-def client(engine_settings: Settings) -> Iterator[Elasticsearch]:
-    """The engine; what the test made in it is gone afterwards."""
-    client = connect(engine_settings)
-    yield client
-    for index in client.indices.get(index=f"{engine_settings.index_prefix}-*"):
-        client.indices.delete(index=index)
-
-
-@pytest.fixture
 def run(tmp_path: Path, sqlite_database: Database, client: Elasticsearch, engine_settings: Settings) -> Run:
     """Runs `hallowerk index ...` on a database with 30 candidates in 'stad', indexed, and 'regio' without an index."""
-    with sqlite_database.write() as session:
-        insert_taxonomy(session)
-        insert_showcase(session, "stad")
-        for key in range(1, 31):
-            insert_full(session, key, ["stad"])
+    fill(sqlite_database, {"stad": range(1, 31)})
     rebuild(sqlite_database, client, engine_settings)
     drain(sqlite_database, client, engine_settings)
     with sqlite_database.write() as session:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterator
 from html import unescape
 from pathlib import Path
 
@@ -283,12 +282,8 @@ class Corner:
 
 
 @pytest.fixture
-def corner(office: Office, engine_settings: Settings) -> Iterator[Corner]:
-    corner = Corner(office, engine_settings)
-    yield corner
-    names = list(corner.client.indices.get(index=f"{engine_settings.index_prefix}-*"))
-    if names:
-        corner.client.indices.delete(index=names)
+def corner(office: Office, engine_settings: Settings) -> Corner:
+    return Corner(office, engine_settings)
 
 
 @pytest.mark.parametrize("state", MADE_OTHERWISE)

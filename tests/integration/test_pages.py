@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from html import unescape
 
 import pytest
 from flask import Flask
@@ -14,11 +13,9 @@ from matching.candidates.overview import STATEMENTS_PER_PROFILE
 from matching.candidates.parts import CATEGORIES
 from matching.candidates.showcases import define, load_showcases
 from matching.demo.showcases import SHOWCASES
-from matching.settings import Settings
-from tests.support.pages import sign_in
+from tests.support.pages import page_of, sign_in
 from tests.support.site import OTHER_EMAIL
 from tests.support.statements import counted_statements
-from web.app import create_app
 from web.services import EXTENSION
 
 HOME = "/kandidaten/rijnmond/"
@@ -27,19 +24,8 @@ LIST_STATEMENTS = 3
 
 
 @pytest.fixture(scope="module")
-def app(demo_settings: Settings) -> Flask:
-    return create_app(demo_settings)
-
-
-@pytest.fixture(scope="module")
 def client(app: Flask) -> FlaskClient:
     return sign_in(app)
-
-
-def page_of(client: FlaskClient, address: str) -> str:
-    answer = client.get(address)
-    assert answer.status_code == 200, address
-    return unescape(answer.get_data(as_text=True))
 
 
 def profile_addresses(page: str) -> list[str]:

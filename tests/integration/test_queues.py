@@ -9,6 +9,7 @@ import orjson
 import pytest
 from celery.beat import ScheduleEntry
 from sqlalchemy import insert, select
+from structlog.testing import capture_logs
 
 from indexer.beat import MOST_WAITING, Scheduler
 from indexer.celery import App, make_app
@@ -53,7 +54,9 @@ def test_regular_tasks_are_sent_when_due(app: App) -> None:
 
 def test_a_regular_task_without_a_broker_is_skipped(settings: Settings, tmp_path: Path) -> None:
     away = make_app(settings.model_copy(update={"redis_url": RedisServer(tmp_path).url}))
-    Scheduler(app=away).apply_entry(entries(away)[0])
+    with capture_logs() as logged:
+        Scheduler(app=away).apply_entry(entries(away)[0])
+    assert [entry["event"] for entry in logged] == ["beat_waits"]
 
 
 def test_nothing_but_json_is_taken(app: App) -> None:

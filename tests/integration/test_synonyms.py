@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from copy import deepcopy
 from pathlib import Path
 
@@ -10,7 +9,6 @@ import pytest
 from elasticsearch import Elasticsearch
 
 from indexer import synonyms
-from indexer.engine.client import connect
 from indexer.engine.synonym_file import SynonymFile, synonym_file
 from indexer.reader import Reader
 from indexer.synonyms import (
@@ -36,15 +34,6 @@ BASE = (PROJECT_ROOT / "synonyms" / "words.txt").read_bytes()
 #: No listing holds 'stapelaar'; the hand-made ones hold 'heftruck' and 'vrachtwagen'.
 NEW = b"# new\nstapelaar, heftruck\n"
 OTHER = b"stapelaar, vrachtwagen\n"
-
-
-@pytest.fixture
-def client(engine_settings: Settings) -> Iterator[Elasticsearch]:
-    """The engine; what the test made in it is gone afterwards."""
-    client = connect(engine_settings)
-    yield client
-    for index in client.indices.get(index=f"{engine_settings.index_prefix}*"):
-        client.indices.delete(index=index)
 
 
 @pytest.fixture

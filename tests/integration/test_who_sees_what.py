@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from html import unescape
 from urllib.parse import urlsplit
 
 import pytest
@@ -14,7 +13,7 @@ from sqlalchemy import select
 from matching.accounts.records import AuditEntry
 from matching.candidates.records import CandidateMedia
 from matching.settings import Settings
-from tests.support.pages import sign_in
+from tests.support.pages import page_of, sign_in
 from tests.support.site import EMAIL, OTHER_EMAIL, PASSWORD
 from web.app import create_app
 from web.headers import CONTENT_SECURITY_POLICY
@@ -25,19 +24,8 @@ PROFILE = re.compile(r'class="row__link" id="open-\d+" href="([^"]+)"')
 
 
 @pytest.fixture(scope="module")
-def app(demo_settings: Settings) -> Flask:
-    return create_app(demo_settings)
-
-
-@pytest.fixture(scope="module")
 def client(app: Flask) -> FlaskClient:
     return sign_in(app)
-
-
-def page_of(client: FlaskClient, address: str) -> str:
-    answer = client.get(address)
-    assert answer.status_code == 200, address
-    return unescape(answer.get_data(as_text=True))
 
 
 def lines(app: Flask) -> list[tuple[str, str, object]]:

@@ -23,8 +23,8 @@ from matching.private import private_folder
 from matching.settings import Settings
 from matching.storage.changes import Change
 from matching.storage.database import Database
+from tests.support.indexing import fill
 from tests.support.processes import running
-from tests.support.profiles import insert_full, insert_showcase, insert_taxonomy
 from tests.support.redis import RedisServer
 from tests.support.waiting import wait_until
 
@@ -101,16 +101,10 @@ def house(
             "lease_s": LEASE_S,
         }
     )
-    with database.write() as session:
-        insert_taxonomy(session)
-        insert_showcase(session, "stad")
-        for key in range(1, PEOPLE + 1):
-            insert_full(session, key, ["stad"])
+    fill(database, {"stad": range(1, PEOPLE + 1)})
     client = connect(settings)
     rebuild(database, client, settings)
-    yield House(database, client, settings, redis_server)
-    for index in client.indices.get(index=f"{settings.index_prefix}-*"):
-        client.indices.delete(index=index)
+    return House(database, client, settings, redis_server)
 
 
 def test_a_change_and_a_delete_become_searchable(house: House, tmp_path: Path) -> None:

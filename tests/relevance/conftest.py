@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterator
 
 import pytest
@@ -10,15 +9,12 @@ import pytest
 from indexer.engine.instance import Running
 from matching.settings import load_settings
 from tests.relevance.corpus import Corpus, load_corpus
+from tests.support.engine import own_corner
 
 
 @pytest.fixture(scope="session")
 def corpus(engine: Running, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Corpus]:
-    """The demo's people, searchable; their indexes are removed at the end."""
+    """The demo's people, searchable."""
     folder = tmp_path_factory.mktemp("corpus")
-    settings = load_settings(
-        state_dir=folder, database_url="", elasticsearch_url=engine.url, index_prefix=f"test_{uuid.uuid4().hex[:12]}"
-    )
-    found = load_corpus(settings, folder)
-    yield found
-    found.client.indices.delete(index=list(found.client.indices.get(index=f"{settings.index_prefix}-*")))
+    with own_corner(engine, load_settings(state_dir=folder, database_url="")) as settings:
+        yield load_corpus(settings, folder)

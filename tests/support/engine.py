@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from elasticsearch import Elasticsearch
 
 from indexer.engine import instance
+from indexer.engine.client import connect
 from indexer.engine.instance import Running
 from indexer.engine.synonym_file import FOLDER, synonym_file
 from matching.search.mapping import load_word_lists
@@ -40,7 +41,7 @@ def running_engine(settings: Settings) -> Running:
 def own_corner(engine: Running, settings: Settings) -> Iterator[Settings]:
     """These settings with an index prefix that nobody else uses in the engine, and the project's synonyms published.
 
-    The file of synonyms is gone afterwards; indexes are removed by who makes them, before that.
+    What was made there is gone afterwards: every index, and then the file of synonyms.
     """
     own = settings.model_copy(
         update={
@@ -50,13 +51,15 @@ def own_corner(engine: Running, settings: Settings) -> Iterator[Settings]:
         }
     )
     file = synonym_file(own)
-    if file is None:
-        yield own
-        return
-    file.replace("".join(f"{rule}\n" for rule in load_word_lists().synonyms))
+    if file is not None:
+        file.replace("".join(f"{rule}\n" for rule in load_word_lists().synonyms))
     yield own
-    for left in (file.path, file.lock):
-        left.unlink(missing_ok=True)
+    client = connect(own)
+    for index in client.indices.get(index=f"{own.index_prefix}*", expand_wildcards="all"):
+        client.indices.delete(index=index)
+    if file is not None:
+        for left in (file.path, file.lock):
+            left.unlink(missing_ok=True)
 
 
 def variables_of(settings: Settings) -> dict[str, str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from html import unescape
+
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -15,3 +17,10 @@ def sign_in(app: Flask, email: str = EMAIL) -> FlaskClient:
     answer = client.post("/inloggen", data={"email": email, "password": PASSWORD})
     assert answer.status_code == 302, answer.get_data(as_text=True)
     return client
+
+
+def page_of(client: FlaskClient, address: str) -> str:
+    """The text of a page that must be there, with characters instead of entities."""
+    answer = client.get(address)
+    assert answer.status_code == 200, address
+    return unescape(answer.get_data(as_text=True))

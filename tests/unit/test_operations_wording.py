@@ -51,7 +51,7 @@ CALM = Operations(
     dead_letters={},
     refused=(),
 )
-REBUILD = RebuildState(1, ("noord",), "fill", 0, 100, True, False, NOW, NOW, None)
+REBUILD = RebuildState(1, ("noord",), "fill", 0, 100, True, None, NOW, NOW, None)
 
 
 @pytest.fixture(autouse=True)
@@ -77,7 +77,9 @@ def waiting(seconds: float, away: str | None = None) -> dict[str, Any]:
 
 def test_a_calm_day_calls_nobody() -> None:
     assert calls() == []
-    assert calls(rebuilds=(REBUILD, replace(REBUILD, step=UNDONE, ended_at=NOW, held=False, failed=True))) == []
+    assert (
+        calls(rebuilds=(REBUILD, replace(REBUILD, step=UNDONE, ended_at=NOW, held=False, error="TimeoutError"))) == []
+    )
     assert calls(**waiting(59)) == []
 
 
@@ -110,7 +112,7 @@ def test_a_calm_day_calls_nobody() -> None:
             ("wrong", "Een herbouw is gestopt", "hallowerk index resume"),
         ),
         (
-            {"rebuilds": (replace(REBUILD, step=HELD, held=False, failed=True),)},
+            {"rebuilds": (replace(REBUILD, step=HELD, held=False, error="TimeoutError"),)},
             ("wrong", "Een herbouw kwam niet door de controle", "hallowerk index status"),
         ),
         (

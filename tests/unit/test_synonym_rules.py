@@ -149,4 +149,5 @@ def test_whatever_is_written_is_read_and_judged(text: str) -> None:
 
 @given(st.binary(max_size=40))
 def test_any_bytes_are_read(content: bytes) -> None:
-    find_problems(read_rules(content))
+    file = read_rules(content)
+    assert all(problem.line >= 1 for problem in (*file.problems, *find_problems(file)))

@@ -14,6 +14,7 @@ from indexer.engine.client import connect
 from indexer.fan_out import carry_out
 from indexer.status import IndexStatus, RebuildStatus, index_status
 from matching.settings import load_settings
+from matching.storage.changes import CANDIDATE, pending_counts
 from web.commands.index_dead_letters import dead_letters_group
 from web.commands.index_golden import golden_group
 from web.commands.index_rebuild import prune_command, rebuild_command, resume_command, rollback_command
@@ -40,18 +41,25 @@ command.add_command(dead_letters_group)
 def update() -> None:
     """Bring every waiting change into the indexes.
 
-    Relay and workers do that all the time where they run. Does nothing when nothing changed. Exit code 1 when the
-    engine refused a listing.
+    Relay and workers do that all the time where they run. Does nothing when nothing changed, and leaves what another
+    process is at; that is said. Exit code 1 when the engine refused a listing.
     """
     settings = load_settings()
     with clear_messages():
         database, client = open_database(settings), connect(settings)
         carry_out(database, client, settings)
         done = drain(database, client, settings, _show_drained)
+        with database.read() as session:
+            left = pending_counts(session).get(CANDIDATE)
     click.echo(
         f"{done.changes} changes of {done.candidates} candidates: {done.outcome.written} writes, "
         f"{done.unchanged} unchanged, {done.outcome.newer} already newer"
     )
+    if left:
+        click.echo(
+            f"{left.changes} changes are new or in another process's hands; what a process that broke off had is free "
+            f"again after {settings.lease_s:.0f} s"
+        )
     show_refused(done.outcome.refused)
 
 

@@ -199,7 +199,7 @@ def rebuild_badge(rebuild: RebuildState) -> Badge:
 
 def stopped(rebuild: RebuildState) -> bool:
     """Whether a rebuild waits for a person: it failed, or nobody works on it any more."""
-    return rebuild.ended_at is None and (rebuild.failed or not rebuild.held)
+    return rebuild.ended_at is None and (rebuild.error is not None or not rebuild.held)
 
 
 def step(code: str) -> str:
