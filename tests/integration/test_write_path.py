@@ -2,109 +2,27 @@
 
 from __future__ import annotations
 
-import shutil
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from elasticsearch import Elasticsearch
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, update
 
-from indexer.celery import make_app
-from indexer.engine.client import connect
-from indexer.fan_out import running as fan_outs
-from indexer.queues import CHANGES, Broker
-from indexer.rebuild.run import rebuild
+from indexer.queues import CHANGES
 from matching.candidates.records import Candidate, Showcase
-from matching.private import private_folder
 from matching.settings import Settings
-from matching.storage.changes import Change
 from matching.storage.database import Database
-from tests.support.indexing import fill
+from tests.support.house import PEOPLE, House, open_house
 from tests.support.processes import running
 from tests.support.redis import RedisServer
 from tests.support.waiting import wait_until
 
-LEASE_S = 3.0
-PEOPLE = 5
-
-
-@dataclass(frozen=True)
-class House:
-    """An installation with PEOPLE candidates in 'stad', indexed; nothing runs yet."""
-
-    database: Database
-    client: Elasticsearch
-    settings: Settings
-    redis: RedisServer | None
-
-    def name_of(self, key: int) -> str | None:
-        """What a search finds as the name of this candidate; None: it doesn't find it."""
-        alias = f"{self.settings.index_prefix}-stad"
-        hits = self.client.search(index=alias, query={"term": {"id": key}})["hits"]["hits"]
-        return str(hits[0]["_source"]["name"]) if hits else None
-
-    def rename(self, key: int, name: str) -> None:
-        """Change a candidate in SQL, as anybody might."""
-        with self.database.write() as session:
-            session.execute(update(Candidate).where(Candidate.id == key).values(name=name))
-
-    def wait_for(self, key: int, name: str | None) -> None:
-        """Wait until a search finds this name, and the log is empty."""
-        wait_until(lambda: self.name_of(key) == name, f"{name} is searchable", 60)
-        wait_until(lambda: not self.waiting(), "the log is empty")
-
-    def waiting(self) -> int:
-        """Rows in the change log."""
-        with self.database.read() as session:
-            return session.execute(select(func.count()).select_from(Change)).scalar_one()
-
-    def fan_outs(self) -> int:
-        """Fan-outs that have not ended."""
-        with self.database.read() as session:
-            return len(fan_outs(session))
-
-    def in_queue(self) -> int:
-        """Messages about changes that no worker has taken."""
-        with Broker(make_app(self.settings)) as broker:
-            return broker.state(CHANGES).waiting
-
-    @contextmanager
-    def without_broker(self) -> Iterator[None]:
-        """The broker is away, and has lost all when it comes back."""
-        folder = self.settings.broker_dir
-        if self.redis:
-            self.redis.stop()
-            yield
-            self.redis.start()
-        else:
-            shutil.rmtree(folder, ignore_errors=True)
-            private_folder(folder.parent)
-            folder.touch()  # so that nobody can make the folder
-            yield
-            folder.unlink()
-
 
 @pytest.fixture
-def house(
-    request: pytest.FixtureRequest, engine_settings: Settings, redis_server: RedisServer | None
-) -> Iterator[House]:
+def house(request: pytest.FixtureRequest, engine_settings: Settings, redis_server: RedisServer | None) -> House:
     """With Redis and PostgreSQL as in production, or files and SQLite as in the demo."""
     database: Database = request.getfixturevalue("postgres_database" if redis_server else "sqlite_database")
-    settings = engine_settings.model_copy(
-        update={
-            "database_url": database.url.render_as_string(hide_password=False),
-            "redis_url": redis_server.url if redis_server else "",
-            "lease_s": LEASE_S,
-        }
-    )
-    fill(database, {"stad": range(1, PEOPLE + 1)})
-    client = connect(settings)
-    rebuild(database, client, settings)
-    return House(database, client, settings, redis_server)
+    return open_house(database, engine_settings, redis_server)
 
 
 def test_a_change_and_a_delete_become_searchable(house: House, tmp_path: Path) -> None:
@@ -114,6 +32,7 @@ def test_a_change_and_a_delete_become_searchable(house: House, tmp_path: Path) -
             session.execute(delete(Candidate).where(Candidate.id == 2))
         house.wait_for(1, "Anders")
         house.wait_for(2, None)
+        house.agree()
         assert [relay.end(), worker.end()] == [0, 0]
 
 
