@@ -20,6 +20,7 @@ from indexer.targets import read_meta, write_meta
 from matching.candidates.records import Candidate, CandidateShowcase, Showcase
 from matching.settings import Settings
 from matching.storage.changes import CANDIDATE, OCCUPATIONS, SHOWCASE, Change, mark_indexed
+from matching.storage.clock import database_now
 from matching.storage.database import Database
 from matching.storage.index_state import FanOut
 
@@ -66,7 +67,7 @@ def start_fan_outs(session: Session, changes: Sequence[tuple[int, str, int]]) ->
 
 def due(session: Session, lease_s: float) -> Sequence[tuple[int, int]]:
     """(id, checkpoint) of every fan-out that has batches left and is in no worker's hands, oldest first."""
-    free = select(FanOut.id, FanOut.after_key).where(FanOut.ended_at.is_(None), _free(datetime.now(UTC), lease_s))
+    free = select(FanOut.id, FanOut.after_key).where(FanOut.ended_at.is_(None), _free(database_now(session), lease_s))
     return [(row.id, row.after_key) for row in session.execute(free.order_by(FanOut.id))]
 
 
@@ -107,8 +108,8 @@ def carry_out(database: Database, client: Elasticsearch, settings: Settings) -> 
 
 def _take(database: Database, fan_out: int, lease_s: float) -> _Batch | None:
     """Take the lease and the next batch, and announce its candidates in the log: from here on nothing can be lost."""
-    now = datetime.now(UTC)
     with database.write() as session:
+        now = database_now(session)
         free = and_(FanOut.id == fan_out, FanOut.ended_at.is_(None), _free(now, lease_s))
         taken = session.execute(
             update(FanOut)

@@ -16,7 +16,6 @@ How it keeps late, repeated and crossing writes harmless:
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from datetime import UTC, datetime
 from typing import Any, NamedTuple, TypeAlias
 
 from sqlalchemy import (
@@ -45,6 +44,7 @@ from matching.candidates.listings import Within
 from matching.candidates.records import CandidateShowcase, Showcase
 from matching.storage.base import UtcDateTime, table_of
 from matching.storage.changes import CANDIDATE, Change
+from matching.storage.clock import database_now
 from matching.storage.given import given_rows
 from matching.storage.index_state import DeadLetter, IndexTarget, LedgerEntry
 
@@ -91,7 +91,7 @@ def foresee(session: Session, among: Within) -> None:
     shown: Select[Any] = (
         select(
             *(code, key, key % BUCKETS, literal(NO_DIGEST), literal(0), null(), literal(False, Boolean)),
-            literal(datetime.now(UTC), UtcDateTime),
+            literal(database_now(session), UtcDateTime),
         )
         .select_from(_SHOWINGS.join(_SHOWCASES, _SHOWCASES.c.id == _SHOWINGS.c.showcase_id))
         .where(among(key), exists().where(_TARGETS.c.showcase == code))
@@ -125,7 +125,7 @@ def intend(session: Session, version: int, intentions: Sequence[Intention]) -> N
     if not intentions:
         return
     given = given_rows(session, intentions, showcase=String(), candidate_id=Integer(), digest=String(), gone=Integer())
-    values = {"digest": given.c.digest, "gone": given.c.gone == 1, "intended": version, "at": datetime.now(UTC)}
+    values = {"digest": given.c.digest, "gone": given.c.gone == 1, "intended": version, "at": database_now(session)}
     session.execute(update(_LEDGER).where(_is(given)).values(values))
 
 
@@ -159,7 +159,7 @@ def doubt(session: Session, showcase: str, keys: Iterable[int]) -> None:
 
     For listings that were found to be missing, changed or left behind in an index.
     """
-    now = datetime.now(UTC)
+    now = database_now(session)
     rows = [
         dict(zip(_COLUMNS, (showcase, key, bucket_of(key), NO_DIGEST, 0, None, False, now), strict=True))
         for key in sorted(set(keys))

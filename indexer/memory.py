@@ -8,7 +8,8 @@ from datetime import datetime
 from sqlalchemy import case, func, or_, select
 from sqlalchemy.orm import Session
 
-from indexer.rebuild.lease import Work, database_now, is_held
+from indexer.rebuild.lease import Work, is_held
+from matching.storage.clock import database_now
 from matching.storage.index_state import DeadLetter, Finding, Rebuild
 
 #: Reasons of dead letters that are listed, the most frequent first.

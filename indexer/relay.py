@@ -7,19 +7,21 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import NamedTuple, TypeVar
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from indexer import failpoints
 from indexer.fan_out import due, shared_changes, start_fan_outs
 from indexer.queues import CHANGES, REBUILD, Broker, BrokerAway
-from indexer.rebuild.lease import HELD, database_now, is_held, unfinished
+from indexer.rebuild.lease import HELD, is_held, unfinished
 from indexer.tasks import FAN_OUT, INDEX, RESUME
 from matching.settings import Settings
 from matching.storage.changes import CANDIDATE, Waiting, mark_sent, unsent
+from matching.storage.clock import database_now
 from matching.storage.database import Database
 
 log = structlog.get_logger()
@@ -79,8 +81,8 @@ class Relay:
 
     def step(self) -> int:
         """Look at the log once; returns the number of messages sent. Raises BrokerAway, or what the database raises."""
-        now = datetime.now(UTC)
         with self._database.read() as session:
+            now = database_now(session)
             rows = unsent(session, _ROWS_AT_ONCE, self._lease_s, now)
             shared = shared_changes(session)
             steps = [*_batches(session, self._lease_s), *_rebuilds(session, self._lease_s)]
@@ -105,6 +107,7 @@ class Relay:
         try:
             for first in range(0, min(len(keys), room * BATCH), BATCH):
                 batch = keys[first : first + BATCH]
+                failpoints.reached("relay.before_send")
                 self._broker.send(INDEX, CHANGES, batch)
                 messages += 1
                 for key in batch:
@@ -112,6 +115,7 @@ class Relay:
                     told += changes[key]
         finally:
             if told:
+                failpoints.reached("relay.before_mark")
                 with self._database.write() as session:
                     mark_sent(session, told, now)
         return messages

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from elasticsearch import Elasticsearch
 from sqlalchemy import select, tuple_
@@ -17,6 +17,7 @@ from indexer.timeline import check_timeline
 from matching.candidates.records import CandidateShowcase, Showcase
 from matching.storage.base import table_of
 from matching.storage.changes import draw_index_version, timeline
+from matching.storage.clock import database_now
 from matching.storage.database import Database
 from matching.storage.index_state import LedgerEntry
 
@@ -37,7 +38,8 @@ def sweep_stubs(
 
     Who is shown again meanwhile is passed over. Raises WritesPaused or the client's errors; the next sweep goes on.
     """
-    until = (now or datetime.now(UTC)) - KEPT_FOR
+    with database.read() as session:
+        until = (now or database_now(session)) - KEPT_FOR
     swept, after = 0, ("", 0)
     while True:
         with database.read() as session:

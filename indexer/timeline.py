@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from elasticsearch import Elasticsearch
 
 from indexer.targets import Target
-from matching.storage.changes import present_version
+from matching.storage.changes import end_timeline, present_version
 from matching.storage.database import Database
 
 _REBUILD = "Run `hallowerk index rebuild`; until then changes wait in the database, and nothing is lost."
@@ -20,9 +20,10 @@ class WritesPaused(Exception):
 def check_timeline(database: Database, client: Elasticsearch, targets: Iterable[Target], life: str, drawn: int) -> None:
     """Raise WritesPaused unless the live indexes and those being filled were made by this life of the database.
 
-    Another timeline in an index, or a listing written with a number that was not drawn yet, means that the database was
-    put back from a backup, or that the index is another installation's. `life` is the database's timeline, `drawn` a
-    version of it. Two small requests. Spare indexes are not looked at: what is in them is in no search.
+    Another timeline in an index, or a listing written with a number that this life has not used, means that the
+    database was put back from a backup, or that the index is another installation's. Where only the number tells, the
+    database begins another life, as with `hallowerk database restored`. `life` is its timeline, `drawn` a version that
+    nothing was written with yet. Two small requests. Spare indexes are not looked at: what is in them is in no search.
     """
     used = [target for target in targets if target.live or target.filling]
     if not used:
@@ -35,11 +36,14 @@ def check_timeline(database: Database, client: Elasticsearch, targets: Iterable[
                 f"restored?). {_REBUILD}"
             )
     newest = newest_written(client, [target.index for target in used if target.live])
-    if newest <= drawn:
+    if newest < drawn:
         return
     with database.read() as session:
         present = present_version(session)  # somebody may have drawn since
-    if newest > present:
+    if newest == drawn or newest > present:
+        # For good: every try draws a number, and one day there would be enough of them to hide it.
+        with database.write() as session:
+            end_timeline(session, life)
         raise WritesPaused(
             f"The indexes hold listings of version {newest}, and the database has only come to {present}: it was put "
             f"back from a backup. {_REBUILD}"

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, insert, select, text, update
+from sqlalchemy import insert, select, text, update
 from sqlalchemy.orm import Session
 
-from matching.storage.base import UtcDateTime
+from matching.storage.clock import database_now
 from matching.storage.database import Database
 from matching.storage.errors import DatabaseBusy
 from matching.storage.index_state import Rebuild
@@ -202,10 +202,3 @@ def take_over(session: Session, database: Database, work: Work, length_s: float)
         .execution_options(synchronize_session=False)
     )
     return Lease(database, work.id, session.execute(taken).scalar_one(), length_s)
-
-
-def database_now(session: Session) -> datetime:
-    """The database's own clock, so that leases of processes on several machines are measured by one."""
-    if session.get_bind().dialect.name == "sqlite":
-        return datetime.now(UTC)
-    return session.execute(select(func.clock_timestamp(type_=UtcDateTime))).scalar_one()

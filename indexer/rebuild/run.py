@@ -6,7 +6,6 @@ from array import array
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from elasticsearch import ApiError, BadRequestError, Elasticsearch, NotFoundError, TransportError
 from sqlalchemy import or_, select, update
@@ -34,7 +33,6 @@ from indexer.rebuild.lease import (
     LeaseLost,
     Work,
     begin,
-    database_now,
     ending,
     is_held,
     refuse_held,
@@ -54,6 +52,7 @@ from matching.candidates.listings import count_shown
 from matching.candidates.records import Candidate
 from matching.settings import Settings
 from matching.storage.changes import CANDIDATE, Change, timeline
+from matching.storage.clock import database_now
 from matching.storage.database import Database
 from matching.storage.index_state import DeadLetter, Rebuild
 
@@ -271,6 +270,7 @@ def _do_steps(run: Run) -> Built:
         else:
             if work.step == ROLLBACK:
                 prepare_spares(run, work)
+                open_indexes(run.client, list(work.indexes.values()), GREEN_WITHIN_S, run.lease.keep)
             surplus = switch(run, work, indexed)
             return _built(run, work, surplus, passed)
 
@@ -314,7 +314,7 @@ def _waiting(session: Session) -> array[int]:
     A delete stays for a worker.
     """
     known = or_(Change.kind != CANDIDATE, Change.key.in_(select(Candidate.id)))
-    taken = update(Change).where(known).values(claimed_at=datetime.now(UTC))
+    taken = update(Change).where(known).values(claimed_at=database_now(session))
     ids = session.execute(taken.returning(Change.id).execution_options(synchronize_session=False)).scalars()
     return array("q", sorted(ids))
 

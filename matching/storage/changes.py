@@ -27,6 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, Session, mapped_column
 
 from matching.storage.base import Base, UtcDateTime
+from matching.storage.clock import database_now
 from matching.storage.index_state import Timeline
 
 #: Kinds of changes: of one candidate (the key is its id), of what a showcase shows (its id), of the labels of
@@ -107,7 +108,7 @@ def claim_changes(
     committed; only a read that starts after that may count as having seen these changes. Rows of transactions that
     are still open are not seen and stay for a later claim, whatever their number (F17).
     """
-    now = _now(session)
+    now = database_now(session)
     wanted = list(keys)
     free = select(Change.id).where(Change.kind == kind, Change.key.in_(wanted), _free(now, lease_s))
     claimed = (
@@ -124,7 +125,7 @@ def claim_changes(
 def claim_oldest(session: Session, kind: str, limit: int, token: str, lease_s: float) -> Sequence[tuple[int, int]]:
     """Take every free row about the keys of the oldest `limit` free rows; see `claim_changes`. Empty: none is free."""
     while True:
-        free = select(Change.key).where(Change.kind == kind, _free(_now(session), lease_s))
+        free = select(Change.key).where(Change.kind == kind, _free(database_now(session), lease_s))
         keys = set(session.execute(free.order_by(Change.id).limit(limit)).scalars())
         claimed = claim_changes(session, kind, keys, token, lease_s) if keys else []
         # Another worker may have taken just these in between; then there may be more behind them.
@@ -218,11 +219,10 @@ def new_timeline(session: Session) -> str:
     return fresh
 
 
-def _now(session: Session) -> datetime:
-    """The database's own clock, so that claims of workers on several machines are measured by one."""
-    if _is_sqlite(session):
-        return datetime.now(UTC)
-    return session.execute(select(func.clock_timestamp(type_=UtcDateTime))).scalar_one()
+def end_timeline(session: Session, life: str) -> None:
+    """Give the database another timeline id where `life` is still the present one: it was put back from a backup."""
+    successor = {"id": secrets.token_hex(16), "since": datetime.now(UTC)}
+    session.execute(update(Timeline).where(Timeline.id == life).values(successor))
 
 
 def _is_sqlite(session: Session) -> bool:
