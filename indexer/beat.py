@@ -2,40 +2,50 @@
 
 from __future__ import annotations
 
-import signal
-import sys
-from typing import Any
+import threading
+import time
+from collections.abc import Callable
 
 import structlog
-from celery import beat
 
-from indexer.celery import make_app
 from indexer.queues import HOUSEKEEPING, Broker, BrokerAway
-from matching.settings import Settings
+from indexer.tasks import RECONCILE, RETAIN, SWEEP
 
 log = structlog.get_logger()
 
+#: Regular task -> seconds between two.
+EVERY_S = {SWEEP: 600.0, RECONCILE: 600.0, RETAIN: 3600.0}
 #: Regular tasks that may wait: without a worker they would only pile up.
 MOST_WAITING = 10
 
 
-class Scheduler(beat.Scheduler):
-    """Celery's schedule in memory: kept on disk it would be a pickle. After a start each task waits its interval."""
+class Beat:
+    """Sends each regular task once in its interval; after a start each waits its interval first.
 
-    producer = None  # each message goes through a connection of its own
+    Counted by a clock that nobody sets: Celery's own beat goes by the time of day, and would send nothing for a day
+    after that was set back by one (F7).
+    """
 
-    def apply_entry(self, entry: Any, producer: None = None) -> None:
-        """Send a task that is due, unless enough wait already or the broker is away: it is due again soon."""
-        with Broker(self.app) as broker:
-            try:
-                if broker.state(HOUSEKEEPING).waiting < MOST_WAITING:
-                    broker.send(entry.task, HOUSEKEEPING)
-            except BrokerAway as error:
-                log.warning("beat_waits", kind=type(error.__cause__).__name__)
+    def __init__(self, broker: Broker, clock: Callable[[], float] = time.monotonic) -> None:
+        self._broker = broker
+        self._clock = clock
+        self._due = {task: clock() + seconds for task, seconds in EVERY_S.items()}
 
+    def run(self, stop: threading.Event) -> None:
+        """Send what is due until `stop` is set."""
+        while not stop.wait(max(0.0, min(self._due.values()) - self._clock())):
+            self.step()
 
-def run_beat(settings: Settings) -> None:
-    """Send the regular tasks until SIGTERM or SIGINT."""
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: sys.exit(0))
-    beat.Service(make_app(settings), scheduler_cls=Scheduler).start()
+    def step(self) -> None:
+        """Send what is due, unless enough waits already or the broker is away: it is due again soon."""
+        for task, due in self._due.items():
+            if due <= self._clock():
+                self._due[task] = self._clock() + EVERY_S[task]
+                self._send(task)
+
+    def _send(self, task: str) -> None:
+        try:
+            if self._broker.state(HOUSEKEEPING).waiting < MOST_WAITING:
+                self._broker.send(task, HOUSEKEEPING)
+        except BrokerAway as error:
+            log.warning("beat_waits", kind=type(error.__cause__).__name__)

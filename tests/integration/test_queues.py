@@ -7,11 +7,10 @@ from pathlib import Path
 
 import orjson
 import pytest
-from celery.beat import ScheduleEntry
 from sqlalchemy import insert, select
 from structlog.testing import capture_logs
 
-from indexer.beat import MOST_WAITING, Scheduler
+from indexer.beat import EVERY_S, MOST_WAITING, Beat
 from indexer.celery import App, make_app
 from indexer.queues import CHANGES, HOUSEKEEPING, Broker
 from indexer.retention import KEPT, forget_ended
@@ -35,28 +34,37 @@ def waiting(app: App, queue: str) -> int:
         return broker.state(queue).waiting
 
 
-def entries(app: App) -> list[ScheduleEntry]:
-    """The regular tasks."""
-    return list(Scheduler(app=app).schedule.values())
-
-
 def test_regular_tasks_are_sent_when_due(app: App) -> None:
     """Each is known to the workers; a broker without workers does not fill up."""
-    scheduler = Scheduler(app=app)
-    for entry in entries(app):
-        assert entry.task in app.tasks
-        scheduler.apply_entry(entry)
-    assert waiting(app, HOUSEKEEPING) == len(entries(app)) >= 2
-    for _ in range(MOST_WAITING):
-        scheduler.apply_entry(entries(app)[0])
+    assert EVERY_S.keys() <= app.tasks.keys()
+    passed = [0.0]
+    often, seldom = min(EVERY_S.values()), max(EVERY_S.values())
+    soon = sum(seconds == often for seconds in EVERY_S.values())
+    with Broker(app) as broker:
+        beat = Beat(broker, lambda: sum(passed))
+        for seconds in (0, often - 1):
+            passed.append(seconds)
+            beat.step()
+        assert waiting(app, HOUSEKEEPING) == 0
+        for seconds in (1, often - 1):
+            passed.append(seconds)
+            beat.step()
+        assert waiting(app, HOUSEKEEPING) == soon
+        for _ in range(MOST_WAITING):
+            passed.append(seldom)
+            beat.step()
     assert waiting(app, HOUSEKEEPING) == MOST_WAITING
 
 
 def test_a_regular_task_without_a_broker_is_skipped(settings: Settings, tmp_path: Path) -> None:
+    now = 0.0
     away = make_app(settings.model_copy(update={"redis_url": RedisServer(tmp_path).url}))
-    with capture_logs() as logged:
-        Scheduler(app=away).apply_entry(entries(away)[0])
-    assert [entry["event"] for entry in logged] == ["beat_waits"]
+    with capture_logs() as logged, Broker(away) as broker:
+        beat = Beat(broker, lambda: now)
+        now = 2 * max(EVERY_S.values())
+        beat.step()
+        beat.step()
+    assert [entry["event"] for entry in logged] == ["beat_waits"] * len(EVERY_S)
 
 
 def test_nothing_but_json_is_taken(app: App) -> None:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import signal
+import threading
+
 import click
 
-from indexer.beat import run_beat
+from indexer.beat import Beat
+from indexer.celery import make_app
+from indexer.queues import Broker
 from matching.settings import load_settings
 from web.logs import configure_logs
 
@@ -16,4 +21,8 @@ def command() -> None:
     Start one. A second one only has the work done more often.
     """
     configure_logs()
-    run_beat(load_settings())
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    with Broker(make_app(load_settings())) as broker:
+        Beat(broker).run(stop)
