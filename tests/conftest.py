@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import hypothesis
@@ -24,6 +24,8 @@ from tests.support.site import fill_site, serving
 from web.app import create_app
 
 EMPTY, FILLED = "template_empty", "template_filled"
+#: Under which name a test's report carries what the test has to say.
+SAID = "said"
 
 # A busy machine is no failure: examples have no deadline of their own.
 hypothesis.settings.register_profile("hallowerk", deadline=None)
@@ -33,6 +35,21 @@ hypothesis.settings.load_profile("hallowerk")
 def pytest_configure(config: pytest.Config) -> None:
     """Register the markers of this project."""
     config.addinivalue_line("markers", "requirement(*ids): the requirements that this test shows")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what tests had to say, whichever process they ran in."""
+    reports = [*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")]
+    for report in reports:
+        for name, line in report.user_properties if report.when == "call" else ():
+            if name == SAID:
+                terminalreporter.write_line(line)
+
+
+@pytest.fixture
+def say(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Takes lines that are printed when all tests have run: figures, and seeds to repeat a test with."""
+    return lambda line: request.node.user_properties.append((SAID, line))
 
 
 @pytest.fixture(scope="session")

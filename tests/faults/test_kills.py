@@ -48,10 +48,9 @@ def variables(sqlite_database: Database, engine_settings: Settings) -> dict[str,
 
 @pytest.mark.timeout(3600)
 def test_index_and_record_agree_after_every_kill(
-    sqlite_database: Database, variables: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    sqlite_database: Database, variables: dict[str, str], tmp_path: Path, say: Callable[[str], None]
 ) -> None:
-    with capsys.disabled():
-        print(f"\n{KILLS} kills, seed {SEED} (HALLOWERK_SEED={SEED} repeats the choices)")
+    say(f"{KILLS} kills, seed {SEED} (HALLOWERK_SEED={SEED} repeats the choices)")
     chance = random.Random(SEED)
     assert hallowerk(tmp_path, "index", "rebuild", **variables).returncode == 0
     killed = 0

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
@@ -21,9 +22,8 @@ PROCESSES = 2
 
 
 @pytest.mark.timeout(3600)
-def test_index_and_record_agree_after_every_walk(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    with capsys.disabled():
-        print(f"\n{WALKS} walks of {STEPS} steps, seed {SEED} (HALLOWERK_SEED={SEED} walks them again)")
+def test_index_and_record_agree_after_every_walk(tmp_path: Path, say: Callable[[str], None]) -> None:
+    say(f"{WALKS} walks of {STEPS} steps, seed {SEED} (HALLOWERK_SEED={SEED} walks them again)")
     folders = [tmp_path / str(number) for number in range(PROCESSES)]
     with ProcessPoolExecutor(PROCESSES, multiprocessing.get_context("spawn")) as pool:
         walked = []

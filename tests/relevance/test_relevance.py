@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -77,7 +77,7 @@ def test_the_judgments_are_as_they_should_be() -> None:
     assert all(len(JUDGMENTS[query.id]) >= 10 for query in QUERIES)
 
 
-def test_quality_per_kind(ours: Quality, baseline: Quality, capsys: pytest.CaptureFixture[str]) -> None:
+def test_quality_per_kind(ours: Quality, baseline: Quality, say: Callable[[str], None]) -> None:
     """On no kind is the ranking worse than the tuned baseline, and on the queries kept out of tuning it is better."""
     rows: list[tuple[str, Sequence[Query]]] = [
         *((kind, [query for query in QUERIES if query.kind == kind]) for kind in KINDS),
@@ -85,13 +85,12 @@ def test_quality_per_kind(ours: Quality, baseline: Quality, capsys: pytest.Captu
         ("held out", HELD_OUT),
         ("all", QUERIES),
     ]
-    with capsys.disabled():
-        print("\nnDCG@10        queries   ours  multi_match   (judged of the first ten: ours, multi_match)")
-        for name, queries in rows:
-            print(
-                f"{name:<14} {len(queries):>7}  {ours.mean(queries):.3f}        {baseline.mean(queries):.3f}"
-                f"   ({ours.mean_judged(queries):.2f}, {baseline.mean_judged(queries):.2f})"
-            )
+    say("nDCG@10        queries   ours  multi_match   (judged of the first ten: ours, multi_match)")
+    for name, queries in rows:
+        say(
+            f"{name:<14} {len(queries):>7}  {ours.mean(queries):.3f}        {baseline.mean(queries):.3f}"
+            f"   ({ours.mean_judged(queries):.2f}, {baseline.mean_judged(queries):.2f})"
+        )
     worse = [name for name, queries in rows if ours.mean(queries) < baseline.mean(queries)]
     assert worse == []
     assert ours.mean(HELD_OUT) > baseline.mean(HELD_OUT)
