@@ -21,6 +21,8 @@ _CODE = re.compile(r"[a-z0-9][a-z0-9._-]*")
 FILLING = {"refresh_interval": "-1", "number_of_replicas": 0, "auto_expand_replicas": "false"}
 #: A copy on a second node where there is one; green on a single node too.
 IN_USE = {"refresh_interval": "1s", "auto_expand_replicas": "0-1"}
+#: Nobody searches a spare index: making its writes visible each second would cost as much as on the live one.
+KEPT = {"refresh_interval": "30s"}
 
 #: What searches see of an index; the rest are stubs of listings that are gone.
 LISTINGS = {"bool": {"must_not": [{"term": {"gone": True}}]}}
@@ -127,6 +129,12 @@ def open_indexes(
         if time.monotonic() > until:
             raise TargetError(f"{', '.join(indexes)}: not green within {timeout_s:.0f} s")
         meanwhile()
+
+
+def keep_spare(client: Elasticsearch, indexes: Sequence[str]) -> None:
+    """Give indexes that are not searched any more their settings for that; `open_indexes` gives them back."""
+    if indexes:
+        client.indices.put_settings(index=indexes, settings={"index": KEPT})
 
 
 def swap_aliases(

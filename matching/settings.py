@@ -102,9 +102,9 @@ class Settings(BaseSettings):
         description="Seconds that work handed to a worker counts as in hand; after that another one may take it.",
     )
     rebuild_rate: int = Field(
-        default=0,
+        default=2_000,
         ge=0,
-        description="Listings a second that a rebuild reads at most, to leave room for searches; 0: as many as it can.",
+        description="Listings a second that a rebuild reads at most while people search; 0: as many as it can.",
     )
     engine_home: Path | None = Field(
         default=None, description="An Elasticsearch that is already unpacked; empty: the shared cache folder."

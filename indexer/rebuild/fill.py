@@ -21,6 +21,8 @@ from indexer.failpoints import reached
 from indexer.rebuild.context import RebuildFailed, Run
 from indexer.rebuild.lease import VERIFY, Work
 from indexer.rebuild.progress import Meter
+from indexer.registry import registered
+from indexer.targets import live_target
 from matching.candidates.listings import Profile, ShowcaseRow, read_window, window_end
 from matching.storage.base import table_of
 from matching.storage.changes import CANDIDATE, draw_index_version, note_changes
@@ -61,21 +63,25 @@ def fill(run: Run, work: Work) -> None:
     """
     with run.database.read() as session:
         catalogue = read_catalogue(session)
+        searched = any(live_target(targets) for targets in registered(session).values())
     showcases = catalogue.choose(tuple(work.indexes))
     builder = ListingBuilder(catalogue.labels, (row.view for row in showcases))
-    _Filling(run, work, showcases, builder).run_through()
+    limit = run.settings.rebuild_rate if searched else 0
+    _Filling(run, work, showcases, builder, limit).run_through()
 
 
 class _Filling:
     """One process' run of a fill."""
 
-    def __init__(self, run: Run, work: Work, showcases: Sequence[ShowcaseRow], builder: ListingBuilder) -> None:
+    def __init__(
+        self, run: Run, work: Work, showcases: Sequence[ShowcaseRow], builder: ListingBuilder, limit: int
+    ) -> None:
         self._run = run
         self._indexes = work.indexes
         self._showcases = showcases
         self._builder = builder
         self._codes = {index: code for code, index in work.indexes.items()}
-        self._meter = Meter(run.database, work.done, work.total, run.settings.rebuild_rate)
+        self._meter = Meter(run.database, work.done, work.total, limit)
         self._after = work.after_key
         self._sent: deque[_Window] = deque()
         self._answered = self._taken = work.done

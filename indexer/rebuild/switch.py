@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 
-from elasticsearch import Elasticsearch, NotFoundError
+from elasticsearch import ApiError, Elasticsearch, NotFoundError, TransportError
 
 from indexer import ledger
 from indexer.failpoints import reached
@@ -12,7 +13,16 @@ from indexer.rebuild.context import Run
 from indexer.rebuild.lease import DONE, SWAP, Lease, Work, ending
 from indexer.rebuild.prune import delete_indexes, take_off
 from indexer.registry import make_live, registered
-from indexer.targets import Target, alias_name, build_of, find_targets, live_target, read_meta, swap_aliases
+from indexer.targets import (
+    Target,
+    alias_name,
+    build_of,
+    find_targets,
+    keep_spare,
+    live_target,
+    read_meta,
+    swap_aliases,
+)
 from matching.storage.changes import mark_indexed, timeline
 
 
@@ -29,7 +39,10 @@ def switch(run: Run, work: Work, indexed: Collection[int] = ()) -> list[str]:
     if to_move:
         _move(run, work, to_move, [now for one in to_move if (now := live[one.showcase])])
     reached("rebuild.swapped")
-    kept = {*work.indexes.values(), *_former(run, work.indexes)}
+    former = _former(run, work.indexes)
+    with suppress(ApiError, TransportError):  # without it they only cost more, and the switch must be noted
+        keep_spare(run.client, former)
+    kept = {*work.indexes.values(), *former}
     with run.lease.write(**ending(DONE)) as session:
         mark_indexed(session, indexed)
         for code, index in work.indexes.items():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pytest
 from elasticsearch import Elasticsearch
 from sqlalchemy import delete, select, update
@@ -13,7 +15,7 @@ from indexer.rebuild import fill as filling
 from indexer.rebuild import run
 from indexer.rebuild.context import RebuildFailed
 from indexer.rebuild.lease import UNDONE, RebuildRunning
-from indexer.rebuild.progress import Progress
+from indexer.rebuild.progress import Meter, Progress
 from indexer.rebuild.prune import prune
 from indexer.rebuild.rollback import roll_back
 from indexer.rebuild.run import rebuild, resume
@@ -296,6 +298,38 @@ def test_a_rollback_brings_the_former_index_back_and_nobody_who_is_gone(
     forth = roll_back(filled, client, engine_settings, ["stad"])
     assert dict(forth.indexes) == {"stad": second.indexes["stad"]}
     assert live(client, engine_settings, "regio") == first.indexes["regio"]
+
+
+def refreshed_every(client: Elasticsearch, indexes: Iterable[str]) -> set[str]:
+    """How often the engine makes writes to these indexes visible."""
+    answer = client.indices.get_settings(index=sorted(indexes), name="index.refresh_interval")
+    return {facts["settings"]["index"]["refresh_interval"] for facts in answer.values()}
+
+
+def test_only_the_index_that_is_searched_shows_writes_within_a_second(
+    filled: Database, client: Elasticsearch, engine_settings: Settings
+) -> None:
+    first = rebuild(filled, client, engine_settings).indexes.values()
+    second = rebuild(filled, client, engine_settings).indexes.values()
+    assert (refreshed_every(client, first), refreshed_every(client, second)) == ({"30s"}, {"1s"})
+    roll_back(filled, client, engine_settings)
+    assert (refreshed_every(client, first), refreshed_every(client, second)) == ({"1s"}, {"30s"})
+
+
+def test_only_a_rebuild_beside_searches_is_held_back(
+    filled: Database, client: Elasticsearch, engine_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limits: list[int] = []
+
+    def measured(database: Database, done: int, total: int, limit: int) -> Meter:
+        limits.append(limit)
+        return Meter(database, done, total, limit)
+
+    monkeypatch.setattr("indexer.rebuild.fill.Meter", measured)
+    limited = engine_settings.model_copy(update={"rebuild_rate": 2_000})
+    rebuild(filled, client, limited)
+    rebuild(filled, client, limited)
+    assert limits == [0, 2_000]
 
 
 def test_after_a_rollback_the_bad_index_is_the_one_that_goes(

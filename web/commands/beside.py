@@ -1,4 +1,4 @@
-"""What runs beside the web server of `hallowerk up`: relay, worker and beat, started again when they die."""
+"""What runs beside the web server of `hallowerk up`: relay, workers and beat, started again when they die."""
 
 from __future__ import annotations
 
@@ -7,8 +7,15 @@ import sys
 import time
 from collections.abc import Callable
 
-#: Sub-commands of `hallowerk`.
-COMMANDS = ("relay", "worker", "beat")
+from indexer.queues import CHANGES, QUEUES
+
+#: Sub-commands of `hallowerk`. Changes have a worker of their own, so that a long rebuild does not hold them up.
+COMMANDS = {
+    "relay": ["relay"],
+    "worker of changes": ["worker", "--queue", CHANGES],
+    "worker of the rest": ["worker", *(word for queue in QUEUES if queue != CHANGES for word in ("--queue", queue))],
+    "beat": ["beat"],
+}
 #: One that dies at once is not started more often than this.
 PAUSE_S = 5.0
 #: How long they may take to finish what they have in hand, together.
@@ -50,6 +57,6 @@ class Beside:
                 process.wait()
 
     def _start(self, name: str) -> None:
-        command = [sys.executable, "-c", "from web.commands import main; main()", name]
+        command = [sys.executable, "-c", "from web.commands import main; main()", *COMMANDS[name]]
         self._running[name] = subprocess.Popen(command, stdout=subprocess.DEVNULL)  # noqa: S603 - our own command
         self._started[name] = time.monotonic()

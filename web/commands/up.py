@@ -43,7 +43,7 @@ def command(demo: bool, people: int) -> None:
     """Start everything HalloWerk needs on this machine and serve it until Ctrl-C.
 
     Fetches Elasticsearch when it is not there yet, starts it, brings the database up to date, and serves the pages.
-    Beside that run a relay, a worker and a beat, which bring changes into the index; one that dies is started again.
+    Beside that run a relay, two workers and a beat, which bring changes into the index; one that dies is started again.
     Ctrl-C ends all that this command started.
     """
     settings = load_settings()
