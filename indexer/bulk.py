@@ -5,8 +5,10 @@ from __future__ import annotations
 import queue
 import re
 import threading
+import time
 from bisect import bisect_left
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import accumulate
 from types import TracebackType
@@ -22,9 +24,12 @@ EARLY_BYTES = 1_000_000
 SENDERS = 3
 #: Bulks that wait for a sender; bounds memory, and lets building go on while the engine is at work.
 WAITING_CHUNKS = 2
-BULK_TIMEOUT_S = 120.0
+#: Half as long as patience lasts, so that a bulk that gets no answer is sent again.
+BULK_TIMEOUT_S = 60.0
 #: How often `alive` is called while the senders are waited for.
 _LOOK_UP_EVERY_S = 1.0
+#: How long a writing that was broken off waits for bulks on their way: a process that must end is not to be kept.
+LEAVE_WITHIN_S = 3.0
 
 # Bytes are passed on as they are; the client's helpers and its `bulk` would take every document apart again.
 _HEADERS = {"accept": "application/json", "content-type": "application/x-ndjson"}
@@ -85,7 +90,10 @@ class Refusal:
 
 @dataclass(frozen=True)
 class Conflict:
-    """A write that the engine did not take: the index holds version `stored` of the document, not below ours."""
+    """A write that the engine did not take: the index holds version `stored` of the document, not below ours.
+
+    Where it is our own version, somebody else gave it to the document, by changing it by hand.
+    """
 
     index: str
     id: int
@@ -131,6 +139,10 @@ class EngineBusy(Exception):
     """The engine refused some writes for now (429, 503, an index that is closed to writes): they are sent again."""
 
 
+class _BrokenOff(Exception):
+    """Nobody waits any more for what was to be sent again."""
+
+
 class _Chunk(NamedTuple):
     """A bulk: its number in the order of adding, its writes, and them as the engine reads them."""
 
@@ -148,6 +160,8 @@ class BulkWriter:
     What the engine is too busy for is sent again with back-off; versions make sending twice harmless. A bulk that is
     too large for it is sent in parts, and a single document that is too large is refused.
     `alive` is called before every request and while senders are waited for; what it raises ends the writing.
+    A block that an error leaves waits no longer than LEAVE_WITHIN_S: a bulk that is still on its way may arrive later,
+    and versions make that harmless too.
     """
 
     def __init__(
@@ -182,18 +196,33 @@ class BulkWriter:
         try:
             if error is None:
                 self._queue()
+                self._end_senders()
         except BaseException as failure:
             error = failure
             raise
         finally:
-            if error is not None and self._failed is None:
-                self._failed = error  # the senders drop what still waits
-            for _ in self._threads:
-                self._chunks.put(None)
-            for thread in self._threads:
-                thread.join()
+            if error is not None:
+                self._break_off(error)
         if error is None and self._failed is not None:
             raise self._failed
+
+    def _end_senders(self) -> None:
+        """Have the senders finish all that waits."""
+        self._chunks.put(None)
+        for thread in self._threads:
+            thread.join()
+
+    def _break_off(self, error: BaseException) -> None:
+        """Have the senders drop what waits, and send nothing again."""
+        if self._failed is None:
+            self._failed = error
+        with suppress(queue.Empty):
+            while True:
+                self._chunks.get_nowait()
+        self._chunks.put(None)
+        until = time.monotonic() + LEAVE_WITHIN_S
+        for thread in self._threads:
+            thread.join(max(0.0, until - time.monotonic()))
 
     def add(self, write: Write) -> None:
         """Take one write; waits when the senders are behind."""
@@ -256,13 +285,14 @@ class BulkWriter:
                 outcome = self._send(chunk)
             except Exception as error:
                 with self._answers:
-                    self._failed = error
+                    self._failed = self._failed or error
                     self._answers.notify_all()
                 continue
             with self._answers:
                 self.outcome.add(outcome)
                 self._unanswered.discard(chunk.number)
                 self._answers.notify_all()
+        self._chunks.put(None)  # for the next sender
 
     def _send(self, chunk: _Chunk) -> Outcome:
         outcome = Outcome()
@@ -289,6 +319,8 @@ class BulkWriter:
             wait_max=self._patience.longest_wait_s,
         ):
             with attempt:
+                if self._failed is not None:
+                    raise _BrokenOff
                 self._alive()
                 again, why = _send_once(self._client, writes, body, outcome)
                 if again:
@@ -320,11 +352,16 @@ def _may_pass(error: Exception) -> bool:
 def _send_once(
     client: Elasticsearch, writes: Sequence[Write], body: bytes, outcome: Outcome
 ) -> tuple[list[Write], str]:
-    """Send `body`, add the final answers to `outcome`, return the writes to send again and why."""
+    """Send `body`, add the final answers to `outcome`, return the writes to send again and why.
+
+    Where this raises, nothing was added.
+    """
     answer = client.options(request_timeout=BULK_TIMEOUT_S, max_retries=0).perform_request(
         "POST", "/_bulk", params=_PARAMS, headers=_HEADERS, body=body
     )
     again, why = [], ""
+    found = Outcome()
+    already: list[Write] = []
     for write, item in zip(writes, answer["items"], strict=True):
         result: dict[str, Any] = next(iter(item.values()))
         status, error = result["status"], result.get("error")
@@ -333,22 +370,48 @@ def _send_once(
             again.append(write)
             why = kind
         elif kind in _ABSENT:
-            outcome.absent.add(write.index)
+            found.absent.add(write.index)
         elif write.behind and result["_index"] != write.behind:
             # The alias was moved since the targets were read: the index that it left must not miss this.
             again.append(Write(write.behind, write.id, write.version, write.body))
             why = "the alias was moved"
         elif error is None:  # a delete of what was never there has a status of its own, and no error
-            outcome.written += 1
+            found.written += 1
         elif status == _CONFLICT and (stored := _STORED_VERSION.search(error.get("reason", ""))):
-            if int(stored[1]) == write.version:  # ours, of a try whose answer got lost
-                outcome.written += 1
+            if int(stored[1]) == write.version:
+                already.append(write)
             else:
-                outcome.newer += 1
-                outcome.conflicts.append(Conflict(write.target, write.id, int(stored[1])))
+                found.conflicts.append(Conflict(write.target, write.id, int(stored[1])))
         else:
-            outcome.refused.append(Refusal(write.target, write.id, status, _without_values(error)))
+            found.refused.append(Refusal(write.target, write.id, status, _without_values(error)))
+    if already:
+        strange = _not_ours(client, already)
+        found.written += len(already) - len(strange)
+        found.conflicts += strange
+    found.newer = len(found.conflicts)
+    outcome.add(found)
     return again, why
+
+
+def _not_ours(client: Elasticsearch, writes: Sequence[Write]) -> list[Conflict]:
+    """Which of these documents, that have our version, hold something else than what we sent.
+
+    Most are of a try whose answer got lost. But whoever changes a document by hand right after its last write gives it
+    the number that is drawn next, and what is in it says so.
+    """
+    wanted = [{"_index": one.target, "_id": str(one.id), "_source": ["written"]} for one in writes]
+    documents = client.mget(docs=wanted)["docs"]
+    return [
+        Conflict(write.target, write.id, write.version)
+        for write, document in zip(writes, documents, strict=True)
+        if not _is_of(write, document)
+    ]
+
+
+def _is_of(write: Write, document: Mapping[str, Any]) -> bool:
+    if not document.get("found"):
+        return write.body is None
+    return write.body is not None and document["_source"].get("written") == write.version
 
 
 def _without_values(error: dict[str, str]) -> str:

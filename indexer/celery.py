@@ -1,8 +1,9 @@
-"""The Celery application: which broker, which queues, what is done regularly."""
+"""The Celery application: which broker, which queues, what a worker is."""
 
 from __future__ import annotations
 
 import logging
+import signal
 import socket
 import ssl
 import time
@@ -11,10 +12,11 @@ from typing import Any
 
 from celery import Celery, signals
 from celery.platforms import SecurityWarning
+from celery.worker import state
 from kombu import Queue
 
 from indexer.queues import HOUSEKEEPING, QUEUES, SENT_AT
-from indexer.tasks import RECONCILE, RETAIN, SWEEP, install
+from indexer.tasks import WorkerEnds, install
 from matching.settings import Settings
 
 #: After this long a message that a worker took and never finished is handed out again. The relay has long done that
@@ -26,9 +28,8 @@ _WORKER_SOCKET_TIMEOUT_S = 15.0
 _FILE_POLL_S = 0.1
 #: A worker whose broker is away tries again after so long at most.
 _LONGEST_RECONNECT_WAIT_S = 5.0
-
-#: Regular task -> seconds between two.
-_EVERY_S = {SWEEP: 600.0, RECONCILE: 600.0, RETAIN: 3600.0}
+#: How long the task in hand may take after SIGTERM; below what supervisors allow, of which `hallowerk up` has 15 s.
+FINISH_WITHIN_S = 8.0
 
 
 class App(Celery):
@@ -64,7 +65,6 @@ def make_app(settings: Settings) -> App:
         broker_connection_max_retries=None,
         broker_connection_timeout=_WORKER_SOCKET_TIMEOUT_S,
         result_expires=None,
-        beat_schedule={task: {"task": task, "schedule": seconds} for task, seconds in _EVERY_S.items()},
         enable_utc=True,
         **_broker(settings),
     )
@@ -75,9 +75,12 @@ def make_app(settings: Settings) -> App:
 def start_worker(settings: Settings, queues: list[str]) -> int:
     """Do the tasks of these queues, one at a time, until SIGTERM; returns the exit code.
 
-    The task in hand is finished first. More workers do more at once; each is a process of its own.
+    The task in hand is finished first, unless that takes longer than FINISH_WITHIN_S, as when the engine does not
+    answer: then it is broken off, and what it had claimed is free. More workers do more at once; each is a process of
+    its own.
     """
     signals.setup_logging.connect(_log_warnings_only)
+    signals.worker_shutting_down.connect(_finish_soon)
     # As root it would warn of pickles; ours are JSON.
     warnings.filterwarnings("ignore", category=SecurityWarning)
     worker = make_app(settings).Worker(
@@ -93,6 +96,16 @@ def start_worker(settings: Settings, queues: list[str]) -> int:
     )
     worker.start()
     return int(worker.exitcode or 0)
+
+
+def _finish_soon(**_: object) -> None:
+    signal.signal(signal.SIGALRM, _break_off)
+    signal.setitimer(signal.ITIMER_REAL, FINISH_WITHIN_S)
+
+
+def _break_off(*_: object) -> None:
+    if state.active_requests:
+        raise WorkerEnds
 
 
 def _log_warnings_only(**_: object) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
+import signal
+from types import FrameType
 
 import click
 
@@ -30,6 +33,12 @@ SUBJECTS = {
 }
 
 
+#: A disk, a quota or a limit that is full.
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+#: Exit code of a command that SIGTERM ended, as a shell has it.
+TERMINATED = 128 + signal.SIGTERM
+
+
 class Subjects(click.Group):
     """A group that imports a subject's module at the moment its command is asked for."""
 
@@ -48,9 +57,26 @@ def cli() -> None:
     """HalloWerk: find the job seekers that fit an employer's vacancy."""
 
 
+class Terminated(BaseException):
+    """SIGTERM asked this command to end, as a deploy does: what it holds is given back on the way out."""
+
+
 def main() -> None:
-    """Run the command; a wrong configuration ends in a message, not in a traceback."""
+    """Run the command; a wrong configuration, a full disk and SIGTERM end in a message, not in a traceback."""
+    signal.signal(signal.SIGTERM, _terminate)  # those that run until then (`worker`, `relay`) put in their own
     try:
         cli()
     except SettingsError as error:
         raise SystemExit(str(error)) from error
+    except OSError as error:
+        if error.errno not in NO_ROOM:
+            raise
+        raise SystemExit(f"{error.filename or 'The output'} cannot be written: {error.strerror}.") from error
+    except Terminated as error:
+        click.echo("Broken off by SIGTERM. What was done stays; run the command again to carry on.", err=True)
+        raise SystemExit(TERMINATED) from error
+
+
+def _terminate(_signal: int, _frame: FrameType | None) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # a second one must not break off the giving back
+    raise Terminated
