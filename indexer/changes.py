@@ -19,9 +19,10 @@ from sqlalchemy.orm import Session
 from indexer import dead_letters, failpoints, ledger
 from indexer.bulk import USUAL_PATIENCE, BulkWriter, Conflict, Outcome, Patience, Refusal, Write
 from indexer.catalogue import read_catalogue
-from indexer.documents import Listing, ListingBuilder, stub
+from indexer.documents import Listing, ListingBuilder, builder_fingerprint, stub
 from indexer.ledger import NO_DIGEST, Entry, Intention, Place
 from indexer.registry import registered
+from indexer.releases import give_way
 from indexer.targets import Target, alias_name
 from indexer.timeline import WritesPaused as WritesPaused
 from indexer.timeline import check_timeline
@@ -33,6 +34,7 @@ from matching.storage.changes import (
     claim_oldest,
     draw_index_version,
     mark_indexed,
+    parts_to_claim,
     present_version,
     raise_version,
     release,
@@ -82,12 +84,14 @@ class Drained:
 class _Snapshot:
     """The record as one read with a drawn version saw it.
 
-    `at` is when that read began, on this process's clock; `life` is the database's timeline.
+    `at` is when that read began, on this process's clock; `life` is the database's timeline,
+    and `builder` the fingerprint of what made the listings.
     """
 
     version: int
     at: float
     life: str
+    builder: str
     targets: Mapping[str, Sequence[Target]]
     listings: Mapping[int, Listings]
     unbuilt: Sequence[Refusal]
@@ -149,12 +153,15 @@ def index_candidates(
     done = Drained()
     rest = iter(sorted(set(keys)))
     while some := list(islice(rest, BATCH)):
+        with database.read() as session:
+            parts = parts_to_claim(session, CANDIDATE, some, settings.lease_s)
+        for part in parts:
 
-        def claim(session: Session, token: str, some: Sequence[int] = some) -> Claimed:
-            return claim_changes(session, CANDIDATE, some, token, settings.lease_s)
+            def claim(session: Session, token: str, part: Sequence[int] = part) -> Claimed:
+                return claim_changes(session, CANDIDATE, part, token, settings.lease_s)
 
-        if batch := _claim_and_index(database, client, settings, claim, patience):
-            done.add(batch)
+            if batch := _claim_and_index(database, client, settings, claim, patience):
+                done.add(batch)
     return done
 
 
@@ -195,7 +202,7 @@ class _Batch:
     ) -> None:
         self._database, self._client, self._patience = database, client, patience
         self._token = token
-        self._prefix = settings.index_prefix
+        self._prefix, self._lease_s = settings.index_prefix, settings.lease_s
         self._done = Drained()
 
     def index(self, claimed: Claimed) -> Drained:
@@ -209,8 +216,9 @@ class _Batch:
     def _write(self, keys: Sequence[int], claimed: Claimed) -> set[int]:
         """One read of these candidates and its writes; returns those that must be read again."""
         snapshot = _read(self._database, keys)
-        targets = (target for many in snapshot.targets.values() for target in many)
+        targets = [target for many in snapshot.targets.values() for target in many]
         check_timeline(self._database, self._client, targets, snapshot.life, snapshot.version)
+        give_way(self._database, self._client, self._lease_s, targets, snapshot.builder)
         with self._database.write() as session:
             plan = _plan(snapshot, ledger.lock(session, snapshot.targets, keys), keys, self._prefix)
             ledger.intend(session, snapshot.version, plan.intentions)
@@ -249,12 +257,15 @@ class _Batch:
             )
 
     def _overtake(self, snapshot: _Snapshot, conflicts: Sequence[Conflict]) -> set[int]:
-        """Draw above every version that was not drawn by us (F24), and note it; returns the candidates it is about."""
+        """Draw above every version that none of us gave (F24), and note it; returns the candidates it is about.
+
+        Ours is one: where the index had it before, somebody changed the document by hand.
+        """
         if not conflicts:
             return set()
         with self._database.write() as session:
             present = present_version(session)
-            strange = [conflict for conflict in conflicts if conflict.stored > present]
+            strange = [one for one in conflicts if one.stored > present or one.stored == snapshot.version]
             if strange:
                 raise_version(session, max(conflict.stored for conflict in strange))
                 counts = Counter(snapshot.showcase_of[conflict.index] for conflict in strange)
@@ -292,7 +303,7 @@ def _read(database: Database, keys: Sequence[int]) -> _Snapshot:
             reason = f"not_built: {type(error).__name__}"
             shown = (target for code in sorted(profile.showcases) for target in targets.get(code, ()))
             unbuilt += [Refusal(target.index, key, NOT_SENT, reason) for target in shown]
-    return _Snapshot(version, at, life, targets, listings, unbuilt)
+    return _Snapshot(version, at, life, builder_fingerprint(catalogue.labels), targets, listings, unbuilt)
 
 
 def _plan(snapshot: _Snapshot, entries: Mapping[Place, Entry], keys: Iterable[int], prefix: str) -> _Plan:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -130,12 +131,22 @@ def fingerprint(view: ShowcaseView, labels: Labels, index_body: Mapping[str, Any
     come with it; `content`: the parts shown and the occupations' labels, which SQL holds. Another `content` reaches
     the index by live updates; another `mapping` or `builder` means that a rebuild is due.
     """
-    code = [Path(source).read_bytes() for source in (__file__, matching.candidates.listings.__file__)]
     return {
         "mapping": _hash(index_body),
-        "builder": _hash(labels.terms, *code),
+        "builder": builder_fingerprint(labels),
         "content": _hash((shown_fields(view), sorted(view.parts), labels.occupations)),
     }
+
+
+def builder_fingerprint(labels: Labels) -> str:
+    """The hash called `builder` in `fingerprint`."""
+    return _hash(labels.terms, *_code())
+
+
+@cache
+def _code() -> tuple[bytes, ...]:
+    """The source that builds listings, as it was when this process first asked: a deploy may replace it."""
+    return tuple(Path(source).read_bytes() for source in (__file__, matching.candidates.listings.__file__))
 
 
 def outdated(meta: Mapping[str, Any], wanted: Mapping[str, str]) -> set[str]:

@@ -48,18 +48,20 @@ class Reconciled:
     still_open: int
 
 
-def reconcile(database: Database, client: Elasticsearch, settings: Settings, report: Report = silent) -> Reconciled:
+def reconcile(
+    database: Database, client: Elasticsearch, settings: Settings, report: Report = silent, full: bool = False
+) -> Reconciled:
     """Compare every index with the record, and set going what makes them agree.
 
-    Some buckets are built anew from SQL each time; the turn passes on once no finding is open. A finding is marked as
-    repaired by the pass that sees it no longer. An index of another life of the database is only noted: whoever put a
-    backup back must ask for the rebuild. `report` hears how far a rebuild is. Raises the client's errors, or those of a
-    rebuild where an index is lost.
+    Some buckets are built anew from SQL each time, all of them when `full`; the turn passes on once no finding is open.
+    A finding is marked as repaired by the pass that sees it no longer. An index of another life of the database is only
+    noted: whoever put a backup back must ask for the rebuild. `report` hears how far a rebuild is. Raises the client's
+    errors, or those of a rebuild where an index is lost.
     """
     with database.read() as session:
         turn = _turn(session)
     first = turn * TURN % BUCKETS
-    found = verify(database, client, settings, buckets=range(first, first + TURN))
+    found = verify(database, client, settings, full=full, buckets=range(first, first + TURN))
     with database.write() as session:
         still_open = findings.note(session, found)
         if not still_open:

@@ -85,24 +85,27 @@ def verify_command(codes: tuple[str, ...], full: bool, as_json: bool) -> None:
 
 
 @click.command("reconcile")
+@click.option("--full", is_flag=True, help="Build every listing anew from the database, not only some.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object: found, left.")
-def reconcile_command(as_json: bool) -> None:
+def reconcile_command(full: bool, as_json: bool) -> None:
     """Compare the indexes with the database and repair what differs.
 
-    Also builds some listings anew from the database, others at each run. Repairs are written the way every change is,
-    here and now; what the workers have in hand is left to them. Exit code 1 when something still differs at the end.
+    Also builds some listings anew from the database, others at each run, or all with --full. Repairs are written the
+    way every change is, here and now; what the workers have in hand is left to them. Exit code 1 when something still
+    differs at the end.
 
     \b
-    Example:
+    Examples:
       hallowerk index reconcile
+      hallowerk index reconcile --full
     """
     settings = load_settings()
     with clear_messages():
         database, client = open_database(settings), connect(settings)
-        first = reconcile(database, client, settings)
+        first = reconcile(database, client, settings, full=full)
         carry_out(database, client, settings)
         drain(database, client, settings)
-        last = reconcile(database, client, settings)
+        last = reconcile(database, client, settings, full=full)
     if as_json:
         _print_json({"found": _as_dict(first), "left": _as_dict(last)})
     else:
