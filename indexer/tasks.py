@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import functools
+import time
 import traceback
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import structlog
 from celery import Celery
+from celery.exceptions import Reject
 from celery.worker import state
 
 from indexer.changes import index_candidates
@@ -19,6 +21,7 @@ from indexer.rebuild.run import resume
 from indexer.reconcile import reconcile
 from indexer.retention import forget_ended
 from indexer.stubs import sweep_stubs
+from matching.candidates.mediastore import AN_IMPORT_S, FolderMediaStore, prune_media
 from matching.settings import Settings
 from matching.storage.database import Database
 
@@ -30,7 +33,7 @@ SWEEP, RECONCILE, RETAIN = "sweep", "reconcile", "retain"
 
 
 class WorkerEnds(Exception):
-    """This worker was asked to end in the midst of a rebuild: another one carries on with it."""
+    """This worker was asked to end in the midst of its work: another one carries on with it."""
 
 
 def install(app: Celery, settings: Settings) -> None:
@@ -57,6 +60,7 @@ def install(app: Celery, settings: Settings) -> None:
 
     def retain() -> None:
         forget_ended(database)
+        prune_media(database, FolderMediaStore(settings.media_dir), time.time() - AN_IMPORT_S)
 
     works: Mapping[str, Callable[..., None]] = {
         INDEX: index,
@@ -72,18 +76,26 @@ def install(app: Celery, settings: Settings) -> None:
 
 def _end_when_asked_to(_: Progress) -> None:
     """Break off a rebuild between two of its batches when this worker got SIGTERM; a batch is not broken off."""
-    if state.should_stop is not None and state.should_stop is not False:
+    if _ending():
         raise WorkerEnds
+
+
+def _ending() -> bool:
+    """Whether this process is a worker that got SIGTERM."""
+    return state.should_stop is not None and state.should_stop is not False
 
 
 def _reported(name: str, work: Callable[..., None]) -> Callable[..., None]:
     """`work`, whose failure is a line in the log: what it was about still waits in SQL, and the relay sends it again.
 
-    The line says what failed and where, never the error's own text, which may quote a person's data.
+    The line says what failed and where, never the error's own text, which may quote a person's data. A worker that
+    ends gives the message back: Celery hands it one more after SIGTERM.
     """
 
     @functools.wraps(work)
     def run(*arguments: Any) -> None:
+        if _ending():
+            raise Reject("this worker ends", requeue=True)
         try:
             work(*arguments)
         except Exception as error:

@@ -96,9 +96,13 @@ class FolderOfMedia:
         if not target.exists():
             target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             partial = target.with_name(f".{target.name}.part")
-            with self._store.open(medium["content_hash"]) as source, partial.open("wb") as copy:
-                shutil.copyfileobj(source, copy)
-            os.replace(partial, target)
+            try:
+                with self._store.open(medium["content_hash"]) as source, partial.open("wb") as copy:
+                    shutil.copyfileobj(source, copy)
+                os.replace(partial, target)
+            except BaseException:
+                partial.unlink(missing_ok=True)
+                raise
             self.copied += 1
         return f"{self._prefix}/{name}"
 

@@ -16,6 +16,8 @@ from matching.candidates.records import CandidateMedia
 from matching.private import private_folder
 from matching.storage.database import Database
 
+#: An import puts files before the rows that name them: what is newer than this may be about to be used.
+AN_IMPORT_S = 3600.0
 _HASH = re.compile(r"^[0-9a-f]{64}$")
 _NOTES = "sources"
 _FILES = "files"
@@ -126,8 +128,10 @@ def _write(path: Path, data: bytes, durable: bool = True) -> None:
             if durable:
                 os.fsync(file.fileno())
         os.replace(temporary, path)
-    except BaseException:
+    except BaseException as error:
         os.unlink(temporary)
+        if isinstance(error, OSError):  # who reports it can say where there is no room
+            error.filename = str(path)
         raise
     if not durable:
         return

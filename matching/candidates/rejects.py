@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from io import FileIO
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Self
+from typing import Self
 
 import orjson
 
@@ -25,7 +26,8 @@ class Rejects:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.lines = 0
-        self._file: BinaryIO | None = None
+        self._file: FileIO | None = None
+        self._rows: list[bytes] = []
 
     def __enter__(self) -> Self:
         self.path.unlink(missing_ok=True)
@@ -35,19 +37,34 @@ class Rejects:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._file:
-            self._file.close()
+            try:
+                if error is None:
+                    self.flush()
+            finally:
+                self._file.close()
 
     def add(self, line: int, external_id: str | None, problems: Sequence[Problem]) -> None:
         """Write the problems of one line."""
         if self._file is None:
-            handle = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            self._file = os.fdopen(handle, "wb")
+            self._file = FileIO(os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
         self.lines += 1
         for problem in problems[:MAX_PROBLEMS_PER_LINE]:
             row = {"line": line, "external_id": external_id, **problem._asdict()}
-            self._file.write(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE))
+            self._rows.append(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE))
 
     def flush(self) -> None:
-        """Make what was written so far readable for others, after each batch."""
-        if self._file:
-            self._file.flush()
+        """Write what was added since the last time, for others to read: all of it, or on a full disk nothing.
+
+        Raises OSError with the file's name.
+        """
+        if self._file is None:
+            return
+        rest, self._rows = memoryview(b"".join(self._rows)), []
+        whole = self._file.tell()
+        try:
+            while rest:
+                rest = rest[self._file.write(rest) :]
+        except OSError as error:
+            self._file.truncate(whole)
+            error.filename = str(self.path)
+            raise

@@ -15,14 +15,12 @@ import click
 import orjson
 
 from matching.candidates.export import FolderOfMedia, export_lines
-from matching.candidates.mediastore import FolderMediaStore, prune_media
+from matching.candidates.mediastore import AN_IMPORT_S, FolderMediaStore, prune_media
 from matching.candidates.schema import json_schema
 from matching.settings import load_settings
 from matching.storage.database import Database
 from web.commands.intake import UNUSABLE, database_messages, must_be_current, run_import
 from web.commands.trail import note_command
-
-HOUR_S = 3600
 
 
 @click.group()
@@ -130,20 +128,19 @@ def prune_media_command() -> None:
     database = Database(settings.database)
     with database_messages():
         must_be_current(database)
-        # An import puts files before the rows that name them: what is newer than an hour may be about to be used.
-        removed = prune_media(database, FolderMediaStore(settings.media_dir), time.time() - HOUR_S)
+        removed = prune_media(database, FolderMediaStore(settings.media_dir), time.time() - AN_IMPORT_S)
     click.echo(f"{removed} files removed")
 
 
 @contextmanager
 def _target(file: str) -> Iterator[BinaryIO]:
     """Where to write: standard output, or a file that is there whole or not at all and that only its owner reads."""
-    if file == "-":
-        yield sys.stdout.buffer
-        sys.stdout.buffer.flush()
-        return
     path = Path(file)
     try:
+        if file == "-":
+            yield sys.stdout.buffer
+            sys.stdout.buffer.flush()
+            return
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, partial = tempfile.mkstemp(dir=path.parent, prefix=".export-")
         try:

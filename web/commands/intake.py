@@ -25,12 +25,13 @@ from indexer.engine.errors import EngineError
 from indexer.targets import TargetError
 from indexer.timeline import WritesPaused
 from matching.candidates.intake import Intake, Summary
-from matching.candidates.mediastore import FolderMediaStore
+from matching.candidates.mediastore import AN_IMPORT_S, FolderMediaStore, prune_media
 from matching.candidates.rejects import Rejects
 from matching.settings import Settings
 from matching.storage.database import Database
 from matching.storage.errors import DatabaseBusy, DatabaseUnavailable
 from matching.storage.migrate import is_current
+from web.commands import NO_ROOM
 from web.commands.trail import note_command
 
 UNUSABLE = 2
@@ -62,14 +63,17 @@ def run_import(
     root = media or (Path.cwd() if standard_input else Path(source).resolve().parent)
     with database_messages():
         must_be_current(database)
+        store = FolderMediaStore(settings.media_dir)
         with _opened(source) as file, Rejects(rejects) as refused, _bar(file) as report:
-            intake = Intake(database, FolderMediaStore(settings.media_dir), root, refused, datetime.now(UTC), report)
+            intake = Intake(database, store, root, refused, datetime.now(UTC), report)
             try:
                 summary = intake.run(file)
             finally:
                 # Also of an import that was broken off: the batches before that are there to stay.
                 with database.write() as session:
                     note_command(session, "candidates.import", asdict(intake.summary))
+            if intake.summary.deleted:  # who is erased leaves no photo or document behind
+                prune_media(database, store, time.time() - AN_IMPORT_S)
         waiting = _bring_up_to_date(database, settings) if index else "--no-index was given"
     return Imported(summary, time.monotonic() - started, waiting), rejects
 
@@ -93,7 +97,10 @@ def must_be_current(database: Database) -> None:
 
 @contextmanager
 def _opened(source: str) -> Iterator[BinaryIO]:
-    """The file to read, twice if need be: standard input is set aside in a temporary file first."""
+    """The file to read, twice if need be: standard input is set aside in a temporary file first.
+
+    Ends with a message when it can't be read, or when what is made of it can't be written.
+    """
     try:
         if source == "-":
             with tempfile.TemporaryFile() as copy:
@@ -105,6 +112,8 @@ def _opened(source: str) -> Iterator[BinaryIO]:
                 yield file
     except OSError as error:
         click.echo(f"{error.filename or source}: {error.strerror or error}", err=True)
+        if error.errno in NO_ROOM:
+            click.echo("What was taken in before stays. Make room, and run the import again.", err=True)
         raise SystemExit(UNUSABLE) from error
 
 
