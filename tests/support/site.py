@@ -88,13 +88,21 @@ def environment(settings: Settings) -> dict[str, str]:
 @contextmanager
 def serving(settings: Settings) -> Iterator[str]:
     """The address of a gunicorn that serves this installation and is ready; it ends with the block."""
+    with web_server(settings) as (address, _):
+        yield address
+
+
+@contextmanager
+def web_server(settings: Settings, *options: str, **variables: str) -> Iterator[tuple[str, int]]:
+    """As `serving`, with more options and environment variables of gunicorn; its address and process number."""
     port = free_port()
     settings = settings.model_copy(update={"host": "127.0.0.1", "port": port, "web_workers": 1})
-    server = subprocess.Popen(server_command(settings), cwd=PROJECT_ROOT, env=environment(settings))
+    command = [*server_command(settings), *options]
+    server = subprocess.Popen(command, cwd=PROJECT_ROOT, env=environment(settings) | variables)
     address = f"http://127.0.0.1:{port}"
     try:
         wait_until(lambda: _ready(server, address), "web server", READY_WITHIN_S)
-        yield address
+        yield address, server.pid
     finally:
         server.terminate()
         server.wait(STOP_WITHIN_S)
