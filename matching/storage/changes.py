@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import islice
+from math import ceil
 from typing import NamedTuple
 
 from sqlalchemy import (
@@ -38,6 +39,8 @@ CANDIDATE, SHOWCASE, OCCUPATIONS = "candidate", "showcase", "occupations"
 _INDEX_VERSION, _SEQUENCE = "index_version", "index_versions"
 #: Row ids that one statement names: SQLite takes at most 32,766 parameters.
 _IDS_AT_ONCE = 10_000
+#: What a worker never gave back is claimed again in so many parts.
+_PARTS_OF_A_LOST_CLAIM = 10
 
 
 class Change(Base):
@@ -122,12 +125,37 @@ def claim_changes(
     return sorted((row.id, row.key) for row in session.execute(claimed))
 
 
+def parts_to_claim(session: Session, kind: str, keys: Iterable[int], lease_s: float) -> Sequence[Sequence[int]]:
+    """These keys in the parts in which they are to be claimed, one after the other.
+
+    A claim that lapsed may be that of a worker which one of its candidates killed. So what it held comes after all
+    else, a tenth of it at a time: who kills does so with fewer others each time, in the end alone, and holds up nobody.
+    """
+    rest = dict.fromkeys(keys)
+    lapsed = _lapsed(Change.claimed_at, database_now(session), lease_s)
+    lost = select(Change.claim, Change.key).where(Change.kind == kind, Change.key.in_(rest), Change.claim.is_not(None))
+    held: dict[str, set[int]] = {}
+    for claim, key in session.execute(lost.where(lapsed)):
+        held.setdefault(claim, set()).add(key)
+    parts: list[list[int]] = []
+    for suspects in sorted(held.values(), key=len):  # in several: counts with the fewest
+        mine = sorted(suspects & rest.keys())
+        size = ceil(len(mine) / _PARTS_OF_A_LOST_CLAIM) or 1
+        parts = [*(mine[first : first + size] for first in range(0, len(mine), size)), *parts]
+        rest = {key: None for key in rest if key not in suspects}
+    return [list(rest), *parts] if rest else parts
+
+
 def claim_oldest(session: Session, kind: str, limit: int, token: str, lease_s: float) -> Sequence[tuple[int, int]]:
-    """Take every free row about the keys of the oldest `limit` free rows; see `claim_changes`. Empty: none is free."""
+    """Take every free row about the keys of the oldest `limit` free rows; see `claim_changes`. Empty: none is free.
+
+    Of these only the first part to be claimed, see `parts_to_claim`.
+    """
     while True:
         free = select(Change.key).where(Change.kind == kind, _free(database_now(session), lease_s))
-        keys = set(session.execute(free.order_by(Change.id).limit(limit)).scalars())
-        claimed = claim_changes(session, kind, keys, token, lease_s) if keys else []
+        keys = session.execute(free.order_by(Change.id).limit(limit)).scalars().all()
+        parts = parts_to_claim(session, kind, keys, lease_s)
+        claimed = claim_changes(session, kind, parts[0], token, lease_s) if parts else []
         # Another worker may have taken just these in between; then there may be more behind them.
         if claimed or not keys:
             return claimed

@@ -24,7 +24,8 @@ class Database:
     """One database; connects at the first transaction, not before.
 
     A *read* is one consistent snapshot (PostgreSQL: REPEATABLE READ, read only; SQLite: BEGIN). A *write* takes the
-    write lock at its start on SQLite (BEGIN IMMEDIATE), so that it waits for its turn instead of failing half-way.
+    write lock at its start on SQLite (BEGIN IMMEDIATE), so that it waits for its turn instead of failing half-way; on
+    PostgreSQL it sees what others committed meanwhile, whatever the server's default is (READ COMMITTED).
     """
 
     def __init__(self, url: str, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -> None:
@@ -66,7 +67,9 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Session]:
         """A session that commits when the block ends and rolls back when it raises."""
-        options: dict[str, Any] = {BEGIN_OPTION: "IMMEDIATE"} if self.is_sqlite else {}
+        options: dict[str, Any] = (
+            {BEGIN_OPTION: "IMMEDIATE"} if self.is_sqlite else {"isolation_level": "READ COMMITTED"}
+        )
         with (
             self.engine.connect().execution_options(**options) as connection,
             connection.begin(),

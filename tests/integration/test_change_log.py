@@ -26,6 +26,7 @@ from matching.storage.changes import (
     mark_sent,
     new_timeline,
     note_changes,
+    parts_to_claim,
     pending_counts,
     present_version,
     raise_version,
@@ -90,6 +91,27 @@ def test_a_claim_that_was_not_kept_is_free_again(database: Database, by: timedel
     shift_claims(database, by)
     assert claim(database, "b", 7) == [7]
     assert claim_first(database, "c", 1) == []
+
+
+def test_what_a_lost_claim_held_comes_last_and_in_small_parts(database: Database) -> None:
+    """Whoever kills workers is soon alone, and holds up nobody; who was in two lost claims counts with the fewer."""
+    note(database, *range(1, 41))
+    claim(database, "a", *range(1, 21))
+    note(database, 5)
+    claim(database, "b", 5, 21, 22)
+    claim(database, "held", 23)
+    with database.read() as session:
+        assert parts_to_claim(session, CANDIDATE, range(1, 41), LEASE_S) == [list(range(1, 41))]
+    shift_claims(database, -LONG_AGO)
+    with database.write() as session:
+        session.execute(update(Change).where(Change.claim == "held").values(claimed_at=datetime.now(UTC)))
+    with database.read() as session:
+        free, *parts = parts_to_claim(session, CANDIDATE, range(1, 41), LEASE_S)
+    assert free == list(range(23, 41))
+    suspects = [1, 2, 3, 4, *range(6, 21)]
+    assert parts == [*(suspects[first : first + 2] for first in range(0, 19, 2)), [5], [21], [22]]
+    assert claim_first(database, "c", 40) == list(range(24, 41))
+    assert claim_first(database, "c", 40) == [1, 2]
 
 
 def test_released_rows_may_be_claimed_at_once(database: Database) -> None:

@@ -116,6 +116,16 @@ def test_a_read_is_one_snapshot(database: Database) -> None:
         assert reader.scalars(select(Organisation.code)).all() == ["a"]
 
 
+def test_a_write_sees_what_was_committed_meanwhile_whatever_the_default_is(postgres_database: Database) -> None:
+    with postgres_database.write() as session:
+        name = postgres_database.url.database
+        session.execute(text(f"ALTER DATABASE {name} SET default_transaction_isolation = 'serializable'"))
+    postgres_database.close()
+    with postgres_database.write() as session:
+        assert session.execute(text("SHOW default_transaction_isolation")).scalar_one() == "serializable"
+        assert session.execute(text("SHOW transaction_isolation")).scalar_one() == "read committed"
+
+
 def test_a_failed_statement_is_still_an_integrity_error(database: Database) -> None:
     same = insert(Organisation).values(code="a", name="A")
     with database.write() as session:
