@@ -8,6 +8,7 @@ needed=(
   "python3 -c 'import ensurepip, venv'|python3-venv"
   "ls /usr/lib/postgresql/*/bin/initdb|postgresql"
   "command -v redis-server|redis-server"
+  "ls /usr/lib/*/faketime/libfaketimeMT.so.1|libfaketime"
   "command -v docker-compose|docker-compose"
   "command -v chromium|chromium"
   "ls /usr/share/fonts/truetype/liberation*|fonts-liberation"
