@@ -26,15 +26,15 @@ DRAWN = 20_000
 _BATCH = 500
 
 
-def fill(database: Database, people: int) -> None:
+def fill(database: Database, people: int, drawn: int = DRAWN) -> None:
     """Bring a database of the benchmark to `people` candidates of the demo, without their files.
 
-    Every showcase shows all parts. A database that was filled before is added to.
+    Every showcase shows all parts. A database that was filled before is added to. More than `drawn` are copies.
     """
     upgrade(database)
     with database.read() as session:
         present = session.execute(select(func.count()).select_from(table_of(Candidate))).scalar_one()
-    drawn = min(people, DRAWN)
+    drawn = min(people, drawn)
     if not present:
         _draw(database, drawn)
     for first in range(max(present, drawn), people, drawn):
