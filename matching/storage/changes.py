@@ -134,7 +134,7 @@ def parts_to_claim(session: Session, kind: str, keys: Iterable[int], lease_s: fl
     rest = dict.fromkeys(keys)
     lapsed = _lapsed(Change.claimed_at, database_now(session), lease_s)
     lost = select(Change.claim, Change.key).where(Change.kind == kind, Change.key.in_(rest), Change.claim.is_not(None))
-    held: dict[str, set[int]] = {}
+    held: dict[str | None, set[int]] = {}
     for claim, key in session.execute(lost.where(lapsed)):
         held.setdefault(claim, set()).add(key)
     parts: list[list[int]] = []
