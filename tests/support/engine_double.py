@@ -185,6 +185,10 @@ class EngineDouble:
                 documents.append({"_id": key, "found": False})
         return 200, {"docs": documents}
 
+    def _mget_anywhere(self, body: Any, _query: Any) -> Answer:
+        found = [self._mget({"ids": [one["_id"]]}, _query, one["_index"])[1]["docs"] for one in body["docs"]]
+        return 200, {"docs": [document for documents in found for document in documents]}
+
     def _count(self, body: Any, _query: Any, names: str) -> Answer:
         return 200, {"count": sum(1 for _ in self._seen(names, (body or {}).get("query")))}
 
@@ -235,6 +239,7 @@ _ROUTES: tuple[tuple[str, str, Any], ...] = (
     ("GET", r"/([^/]+)/_mapping", EngineDouble._facts),
     ("GET", r"/([^/]+)/_alias", EngineDouble._facts),
     ("POST", r"/([^/]+)/_mget", EngineDouble._mget),
+    ("POST", r"/_mget", EngineDouble._mget_anywhere),
     ("GET", r"/([^/]+)/_count", EngineDouble._count),
     ("POST", r"/([^/]+)/_count", EngineDouble._count),
     ("POST", r"/([^/]+)/_search", EngineDouble._search),
