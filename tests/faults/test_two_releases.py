@@ -76,6 +76,7 @@ def made_by_new(house: House, index: str = "") -> dict[int, bool]:
     return {int(hit["_id"]): hit["_source"]["one_liner"].startswith(SIGN) for hit in hits}
 
 
+@pytest.mark.requirement("ROLE-22")
 def test_two_releases_at_once(house: House, tmp_path: Path) -> None:
     """F20: old workers keep off the index that the new release builds; what they still write later is found."""
     settings, old, new = house.settings, tmp_path / "old", tmp_path / "new"
