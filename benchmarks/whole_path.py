@@ -37,6 +37,7 @@ def measure(database: Database, client: Elasticsearch, settings: Settings) -> It
     round; the median is the figure. The engine's own rate takes the same bodies, made beforehand, in bulks of the
     same size, with whichever number of connections is fastest.
     """
+    settings = settings.model_copy(update={"rebuild_rate": 0})
     listings = count_listings(database)
     bodies = _prepare(database, settings.index_prefix)
     size = sum(map(len, bodies)) / listings
