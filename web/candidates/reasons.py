@@ -79,7 +79,9 @@ def _short_experience(_sign: str, values: Values) -> str:
     years = values.get("years")
     if years is None:
         return _("deed dit werk")
-    return _("< 1 jaar ervaring") if years < 1 else _("%(n)s jaar ervaring", n=years)
+    if years < 1:
+        return _("< 1 jaar ervaring")
+    return ngettext("%(num)s jaar ervaring", "%(num)s jaar ervaring", years)
 
 
 def _short_level(_sign: str, values: Values) -> str:
