@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 import orjson
 
 import matching.candidates.listings
+import matching.candidates.parts
+import matching.search.fields
 from matching.candidates.listings import Entry, Profile, Term
 from matching.candidates.parts import SENSITIVE_PARTS, ShowcaseView
 from matching.search.fields import FIELDS
@@ -146,7 +148,8 @@ def builder_fingerprint(labels: Labels) -> str:
 @cache
 def _code() -> tuple[bytes, ...]:
     """The source that builds listings, as it was when this process first asked: a deploy may replace it."""
-    return tuple(Path(source).read_bytes() for source in (__file__, matching.candidates.listings.__file__))
+    modules = (matching.candidates.listings, matching.candidates.parts, matching.search.fields)
+    return tuple(Path(source).read_bytes() for source in (__file__, *(str(module.__file__) for module in modules)))
 
 
 def outdated(meta: Mapping[str, Any], wanted: Mapping[str, str]) -> set[str]:

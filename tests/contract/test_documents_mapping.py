@@ -60,7 +60,7 @@ def stored(listing: Mapping[str, Any], above: str = "") -> Iterator[str]:
 
 def test_every_stored_field_is_mapped_and_every_mapped_field_is_stored(full: dict[str, Any]) -> None:
     mapping = index_body()["mappings"]
-    assert mapping["dynamic"] == "strict"
+    assert mapping["dynamic"] is False  # so that an index takes a later release's listings, whose new fields rest
     fields = set(mapped(mapping["properties"]))
     opaque = {name for name, field in mapping["properties"].items() if field.get("enabled") is False}
     found = {name for name in stored(full) if name.split(".")[0] not in opaque or "." not in name}

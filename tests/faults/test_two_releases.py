@@ -19,6 +19,7 @@ from matching.search.criteria import SearchCriteria
 from matching.search.ranking import load_profile
 from matching.settings import Settings
 from matching.storage.database import Database
+from matching.storage.index_state import DeadLetter
 from matching.taxonomy.store import load_taxonomy
 from matching.taxonomy.vocabularies import load_vocabularies
 from tests.support.house import PEOPLE, House, open_house
@@ -120,6 +121,8 @@ def test_two_releases_at_once(house: House, tmp_path: Path) -> None:
     assert made_by_new(house) == dict.fromkeys(range(1, PEOPLE + 1), True)
     assert names(house) == {key: house.name_of(key) for key in range(1, PEOPLE + 1)}
     assert set(totals) == {PEOPLE}
+    with house.database.read() as session:
+        assert session.execute(select(DeadLetter)).all() == []  # the old indexes took the new field too
 
 
 def names(house: House) -> dict[int, str]:
