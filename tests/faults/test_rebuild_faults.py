@@ -1,4 +1,4 @@
-"""Rebuilds killed, stopped (F10), or started twice (F11): searches never miss their index, and the next run mends it."""
+"""Rebuilds killed (F10), stopped or started twice (F11): searches never miss their index, and the next run mends it."""
 
 from __future__ import annotations
 
