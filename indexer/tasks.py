@@ -16,6 +16,7 @@ from celery.worker import state
 from indexer.changes import index_candidates
 from indexer.engine.client import connect
 from indexer.fan_out import advance
+from indexer.rebuild.context import LeavesOff
 from indexer.rebuild.progress import Progress
 from indexer.rebuild.run import resume
 from indexer.reconcile import reconcile
@@ -32,7 +33,7 @@ FAN_OUT, RESUME = "fan_out", "resume"
 SWEEP, RECONCILE, RETAIN = "sweep", "reconcile", "retain"
 
 
-class WorkerEnds(Exception):
+class WorkerEnds(LeavesOff):
     """This worker was asked to end in the midst of its work: another one carries on with it."""
 
 

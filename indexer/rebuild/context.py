@@ -26,6 +26,10 @@ class GateClosed(RebuildFailed):
         self.faults = tuple(faults)
 
 
+class LeavesOff(Exception):
+    """Whom a rebuild reports to wants to end: it is broken off between two batches, and no other one is begun."""
+
+
 @dataclass(frozen=True)
 class Run:
     """One process' work on a rebuild. `force` is the reason to pass the gate whatever it finds; empty: don't."""

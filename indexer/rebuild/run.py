@@ -17,7 +17,7 @@ from indexer.catalogue import read_catalogue
 from indexer.documents import fingerprint, outdated
 from indexer.engine.errors import EngineError
 from indexer.failpoints import reached
-from indexer.rebuild.context import GateClosed, RebuildFailed, Run
+from indexer.rebuild.context import GateClosed, LeavesOff, RebuildFailed, Run
 from indexer.rebuild.fill import fill
 from indexer.rebuild.gate import find_faults
 from indexer.rebuild.lease import (
@@ -43,7 +43,7 @@ from indexer.rebuild.lease import (
 from indexer.rebuild.progress import Progress
 from indexer.rebuild.prune import delete_indexes, prune, take_off
 from indexer.rebuild.spares import prepare_spares
-from indexer.rebuild.switch import switch
+from indexer.rebuild.switch import has_switched, switch
 from indexer.registry import register, registered
 from indexer.synonyms import ensure_published, listing_body
 from indexer.targets import LISTINGS, TargetError, create_index, index_name, new_build, open_indexes, read_meta
@@ -57,6 +57,7 @@ from matching.storage.database import Database
 from matching.storage.index_state import DeadLetter, Rebuild
 
 GREEN_WITHIN_S = 120.0
+_ASKED = "asked for"
 _EXISTS = "resource_already_exists_exception"
 
 Report = Callable[[Progress], None]
@@ -113,16 +114,18 @@ def rebuild(
         if left is None:
             return carry_on(run)
         covers = chosen <= left.indexes.keys()
-        if left.step in (SWAP, ROLLBACK):
+        why = _why_undo(run, left)
+        if not why and left.step in (SWAP, ROLLBACK):
             built = carry_on(run)
             if left.step == SWAP and covers:
                 return built
             continue
-        why = _why_undo(run, left) or _superseded(left, covers)
+        why = why or _superseded(left, covers)
         if not why:
             return carry_on(run)
         _undo(run, left, why)
-        wanted |= left.indexes.keys() if wanted else frozenset()
+        if wanted and left.step != ROLLBACK:
+            wanted |= left.indexes.keys()
 
 
 def resume(
@@ -137,10 +140,12 @@ def resume(
 ) -> list[Resumed]:
     """Carry on with every rebuild and rollback that nobody works on, or undo what can't be carried on; oldest first.
 
-    Those that wait at the gate are let be, unless `held_too`; `undo` ends them all without a switch, but for one that
-    is switching already. Raises as `rebuild` does.
+    Those that wait at the gate are let be, unless `held_too`; `undo` ends them all without a switch, but for one whose
+    aliases have moved already. Raises as `rebuild` does, for the first that went wrong, and after the others were
+    carried on; only LeavesOff, which `report` may raise, ends it at once.
     """
     done: list[Resumed] = []
+    failed: Exception | None = None
     with database.read() as session:
         left = [work for work in unfinished(session) if held_too or work.step != HELD]
     left.sort(key=_switching_first)
@@ -152,15 +157,23 @@ def resume(
             if present is None or is_held(present, now, settings.lease_s):
                 continue
             lease = take_over(session, database, present, settings.lease_s)
-        run = Run(database, client, settings, lease, report, patience, force)
-        can_undo = present.step not in (SWAP, ROLLBACK)
-        why = "asked for" if undo and can_undo else _why_undo(run, present)
-        if why:
-            _undo(run, present, why)
-            done.append(Resumed(work.id, tuple(work.indexes), undone=why))
-        else:
-            done.append(Resumed(work.id, tuple(work.indexes), carry_on(run)))
+        try:
+            done.append(_go_on(Run(database, client, settings, lease, report, patience, force), present, undo))
+        except LeavesOff:
+            raise
+        except Exception as error:  # the showcases of the others must not wait for this one's
+            failed = failed or error
+    if failed:
+        raise failed
     return done
+
+
+def _go_on(run: Run, work: Work, undo: bool) -> Resumed:
+    why = _why_undo(run, work, undo)
+    if not why:
+        return Resumed(work.id, tuple(work.indexes), carry_on(run))
+    _undo(run, work, why)
+    return Resumed(work.id, tuple(work.indexes), undone=why)
 
 
 def _start(
@@ -195,10 +208,23 @@ def _superseded(left: Work, covers: bool) -> str:
     return "" if covers else "one of more showcases takes its place"
 
 
-def _why_undo(run: Run, work: Work) -> str:
-    """Why a rebuild that was left can't be carried on; empty when it can. One that switches is always carried on."""
-    if work.step in (SWAP, ROLLBACK):
-        return ""
+def _why_undo(run: Run, work: Work, asked: bool = False) -> str:
+    """Why a rebuild that was left is not carried on; empty when it is. One that has switched is always carried on.
+
+    Raises the client's errors; the next one may then carry on at once.
+    """
+    try:
+        if work.step in (SWAP, ROLLBACK) and has_switched(run, work):
+            return ""
+        return _ASKED if asked else _hindrance(run, work)
+    except (ApiError, TransportError) as error:
+        with suppress(LeaseLost, SQLAlchemyError):
+            run.lease.let_go(error=_without_values(error))
+        raise
+
+
+def _hindrance(run: Run, work: Work) -> str:
+    """Why a rebuild or rollback that has not switched can't be carried on; empty when it can."""
     with run.database.read() as session:
         catalogue = read_catalogue(session)
         life = timeline(session)
@@ -213,6 +239,8 @@ def _why_undo(run: Run, work: Work) -> str:
             if work.step == CREATE:
                 continue
             return f"the engine has no index {index} any more"
+        if work.step in (SWAP, ROLLBACK):
+            continue
         if meta.get("timeline") != life:
             return "it was begun in another life of the database"
         if outdated(meta, fingerprint(rows[code].view, catalogue.labels, body)) - {"content"}:
@@ -221,7 +249,10 @@ def _why_undo(run: Run, work: Work) -> str:
 
 
 def _undo(run: Run, work: Work, why: str) -> None:
-    """End a rebuild without a switch: its indexes get no more writes, and go."""
+    """End a rebuild without a switch: its indexes get no more writes, and go. Those of a rollback stay spares."""
+    if work.step == ROLLBACK:
+        run.lease.end(UNDONE, error=why)
+        return
     with run.lease.write(**ending(UNDONE), error=why) as session:
         take_off(session, list(work.indexes.values()))
     with suppress(ApiError, TransportError):  # nobody needs them: `prune` removes them later

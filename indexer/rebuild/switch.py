@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
+from typing import Any
 
 from elasticsearch import ApiError, Elasticsearch, NotFoundError, TransportError
 
@@ -56,6 +57,17 @@ def switch(run: Run, work: Work, indexed: Collection[int] = ()) -> list[str]:
     return surplus
 
 
+def has_switched(run: Run, work: Work) -> bool:
+    """Whether searches use an index of `work` already; if not, no former holder can have them do so any more.
+
+    Raises the client's errors.
+    """
+    with suppress(NotFoundError):
+        _take_signs_down(run, work)
+    found = find_targets(run.client, run.settings.index_prefix, work.indexes)
+    return any(one.live and one.index == work.indexes[code] for code, all_of in found.items() for one in all_of)
+
+
 def _move(run: Run, work: Work, wanted: Sequence[Target], live: Sequence[Target]) -> None:
     """Move the aliases, if nobody took over: the engine itself asks for the sign of the present holder.
 
@@ -71,12 +83,26 @@ def _move(run: Run, work: Work, wanted: Sequence[Target], live: Sequence[Target]
 def _raise_sign(client: Elasticsearch, prefix: str, work: Work, lease: Lease) -> tuple[str, str]:
     """Put an alias that names the holder on one of the new indexes, for those of former holders; (index, alias)."""
     code, index = min(work.indexes.items())
-    stem = f"{alias_name(prefix, code)}.rebuild-{lease.rebuild}."
+    stem = _stem(prefix, code, work)
     sign = f"{stem}{lease.fence}"
-    present = client.indices.get_alias(index=index)[index]["aliases"]
-    down = [{"remove": {"index": index, "alias": alias}} for alias in present if alias.startswith(stem)]
-    client.indices.update_aliases(actions=[*down, {"add": {"index": index, "alias": sign}}])
+    client.indices.update_aliases(actions=[*_signs_down(client, index, stem), {"add": {"index": index, "alias": sign}}])
     return index, sign
+
+
+def _take_signs_down(run: Run, work: Work) -> None:
+    code, index = min(work.indexes.items())
+    down = _signs_down(run.client, index, _stem(run.settings.index_prefix, code, work))
+    if down:
+        run.client.indices.update_aliases(actions=down)
+
+
+def _stem(prefix: str, code: str, work: Work) -> str:
+    return f"{alias_name(prefix, code)}.rebuild-{work.id}."
+
+
+def _signs_down(client: Elasticsearch, index: str, stem: str) -> list[dict[str, Any]]:
+    present = client.indices.get_alias(index=index)[index]["aliases"]
+    return [{"remove": {"index": index, "alias": alias}} for alias in present if alias.startswith(stem)]
 
 
 def _former(run: Run, indexes: Mapping[str, str]) -> list[str]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import pytest
 from elasticsearch import Elasticsearch
@@ -21,7 +22,7 @@ from indexer.rebuild.rollback import roll_back
 from indexer.rebuild.run import rebuild, resume
 from indexer.registry import LIVE, SPARE
 from indexer.status import NOTHING, REBUILD, UPDATE, index_status
-from indexer.targets import create_index, find_targets, index_name, live_target, new_build
+from indexer.targets import TargetError, create_index, find_targets, index_name, live_target, new_build, open_indexes
 from matching.candidates.records import Candidate, Showcase
 from matching.search.mapping import index_body
 from matching.settings import Settings
@@ -341,6 +342,83 @@ def test_after_a_rollback_the_bad_index_is_the_one_that_goes(
     better = rebuild(filled, client, engine_settings, ["stad"])
     assert better.pruned == (bad.indexes["stad"],)
     assert states(filled) == {good.indexes["stad"]: SPARE, better.indexes["stad"]: LIVE}
+
+
+def break_off_rollback(database: Database, client: Elasticsearch, settings: Settings, at: str) -> Rebuild:
+    """A rollback whose process dies at this failpoint."""
+
+    def die(name: str) -> None:
+        if name == at:
+            raise KeyboardInterrupt
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("indexer.rebuild.run.reached", die)
+        patch.setattr("indexer.rebuild.switch.reached", die)
+        with pytest.raises(KeyboardInterrupt):
+            roll_back(database, client, settings)
+    return newest_rebuild(database)
+
+
+def test_a_broken_off_rollback_to_an_index_that_went_is_no_dead_end(
+    filled: Database, client: Elasticsearch, engine_settings: Settings
+) -> None:
+    spare = rebuild(filled, client, engine_settings, ["stad"]).indexes["stad"]
+    now = rebuild(filled, client, engine_settings, ["stad"]).indexes["stad"]
+    for end in ("resume", "rebuild"):
+        left = break_off_rollback(filled, client, engine_settings, "rebuild.rollback")
+        client.indices.delete(index=spare)
+        if end == "resume":
+            [undone] = resume(filled, client, engine_settings)
+            assert undone.undone == f"the engine has no index {spare} any more"
+            assert live(client, engine_settings, "stad") == now
+        spare, now = now, rebuild(filled, client, engine_settings, ["stad"]).indexes["stad"]
+        with filled.read() as session:
+            assert session.get_one(Rebuild, left.id).step == UNDONE
+        assert live(client, engine_settings, "stad") == now
+        assert states(filled) == {spare: SPARE, now: LIVE}
+
+
+def test_a_broken_off_rollback_is_undone_when_asked_until_it_has_switched(
+    filled: Database, client: Elasticsearch, engine_settings: Settings
+) -> None:
+    """The spare stays then; what has switched is carried on."""
+    spare = rebuild(filled, client, engine_settings, ["stad"]).indexes["stad"]
+    now = rebuild(filled, client, engine_settings, ["stad"]).indexes["stad"]
+    left = break_off_rollback(filled, client, engine_settings, "rebuild.rollback")
+    [undone] = resume(filled, client, engine_settings, undo=True)
+    assert (undone.rebuild, undone.undone) == (left.id, "asked for")
+    assert live(client, engine_settings, "stad") == now
+    assert client.indices.exists(index=spare)
+    assert states(filled) == {spare: SPARE, now: LIVE}
+    break_off_rollback(filled, client, engine_settings, "rebuild.swapped")
+    [ended] = resume(filled, client, engine_settings, undo=True)
+    assert ended.built
+    assert live(client, engine_settings, "stad") == spare
+    assert states(filled) == {spare: LIVE, now: SPARE}
+
+
+def test_one_that_goes_wrong_holds_up_no_other(
+    filled: Database, client: Elasticsearch, engine_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(_: Progress) -> None:
+        raise KeyboardInterrupt
+
+    def never_green(found: Elasticsearch, indexes: Sequence[str], *rest: Any) -> None:
+        if indexes == [spare]:
+            raise TargetError("not green")
+        open_indexes(found, indexes, *rest)
+
+    spare = rebuild(filled, client, engine_settings, ["stad"]).indexes["stad"]
+    rebuild(filled, client, engine_settings, ["stad"])
+    left = break_off_rollback(filled, client, engine_settings, "rebuild.rollback")
+    with pytest.raises(KeyboardInterrupt):
+        rebuild(filled, client, engine_settings, ["regio"], report=stop)
+    monkeypatch.setattr(run, "open_indexes", never_green)
+    with pytest.raises(TargetError, match="not green"):
+        resume(filled, client, engine_settings)
+    assert live(client, engine_settings, "regio") == newest_rebuild(filled).indexes["regio"]
+    with filled.read() as session:
+        assert session.get_one(Rebuild, left.id).error == "not green"
 
 
 def test_there_must_be_something_to_go_back_to(
