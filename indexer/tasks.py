@@ -18,6 +18,7 @@ from indexer.engine.client import connect
 from indexer.fan_out import advance
 from indexer.rebuild.context import LeavesOff
 from indexer.rebuild.progress import Progress
+from indexer.rebuild.prune import prune
 from indexer.rebuild.run import resume
 from indexer.reconcile import reconcile
 from indexer.retention import forget_ended
@@ -51,6 +52,7 @@ def install(app: Celery, settings: Settings) -> None:
         resume(database, connect(settings), settings, _end_when_asked_to)
 
     def sweep() -> None:
+        prune(database, connect(settings), settings)  # first: what it deletes may be the room that the rest waits for
         sweep_stubs(database, connect(settings))
 
     def compare() -> None:

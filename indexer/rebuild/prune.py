@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from datetime import UTC, datetime, timedelta
 
 from elasticsearch import Elasticsearch
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from indexer.rebuild.lease import unfinished
@@ -15,11 +15,12 @@ from indexer.registry import forget, registered
 from indexer.targets import Target
 from matching.settings import Settings
 from matching.storage.database import Database
-from matching.storage.index_state import DeadLetter
+from matching.storage.index_state import DeadLetter, Rebuild
 
-#: An index that nobody registered may be in the hands of a rebuild that is about to; after this it is not.
+#: An index that SQL does not know may be in the hands of a rebuild that is about to; after this it is not.
 LEFT_AFTER = timedelta(hours=1)
 _DELETE_WITHIN_S = 60.0
+_ENDED = select(Rebuild.indexes).where(Rebuild.ended_at.is_not(None))
 _BUILD = re.compile(r".+-v\d+-(\d{14})\d{6}")
 
 
@@ -29,8 +30,8 @@ def prune(
     """Delete what is neither live, nor kept for a rollback, nor in the making; returns the names.
 
     Those are spares beside the newest one of a showcase, and indexes of ours that nobody registered, that no alias
-    points to, and that are older than `left_after`. Spares that the engine no longer has are taken off the list.
-    Raises the client's errors.
+    points to, and that a rebuild which ended took off, or that are older than `left_after`. Spares that the engine no
+    longer has are taken off the list. Raises the client's errors.
     """
     # The engine is asked first: the rebuild of an index in this list was in SQL before.
     answer = client.indices.get_alias(index=f"{settings.index_prefix}-*", expand_wildcards="all")
@@ -42,10 +43,13 @@ def prune(
         lost = [one.index for one in _spares(session) if one.index not in present]
         take_off(session, {*older, *lost})
         needed = {one.index for targets in registered(session).values() for one in targets} | making
+        # No stub reaches an index that was taken off: whoever was erased since is still in it.
+        taken_off = {index for indexes in session.scalars(_ENDED) for index in indexes.values()} - needed
     left = [
         index
         for index, in_use in sorted(present.items())
-        if index in older or (not in_use and index not in needed and _made_before(index, now - left_after))
+        if index in older
+        or (not in_use and index not in needed and (index in taken_off or _made_before(index, now - left_after)))
     ]
     delete_indexes(client, left)
     return left

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pytest
+from celery import Celery
+from elasticsearch import ConnectionError as ElasticsearchConnectionError
 from elasticsearch import Elasticsearch
 from sqlalchemy import delete, select, update
 
@@ -23,6 +25,7 @@ from indexer.rebuild.run import rebuild, resume
 from indexer.registry import LIVE, SPARE
 from indexer.status import NOTHING, REBUILD, UPDATE, index_status
 from indexer.targets import TargetError, create_index, find_targets, index_name, live_target, new_build, open_indexes
+from indexer.tasks import SWEEP, install
 from matching.candidates.records import Candidate, Showcase
 from matching.search.mapping import index_body
 from matching.settings import Settings
@@ -470,6 +473,32 @@ def test_prune_takes_what_nobody_needs_and_no_more(
         foreign,
         newest_rebuild(filled).indexes["stad"],
     }
+
+
+def test_an_index_that_was_taken_off_and_stayed_goes_with_the_next_sweep(
+    filled: Database, client: Elasticsearch, engine_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It gets no stubs any more, so who was erased since must not stay in it for an hour."""
+
+    def die(_: Progress) -> None:
+        raise KeyboardInterrupt
+
+    def away(*_: Any) -> None:
+        raise ElasticsearchConnectionError("away")
+
+    kept = [rebuild(filled, client, engine_settings, ["stad"]).indexes["stad"] for _ in range(3)][1:]
+    with pytest.raises(KeyboardInterrupt):
+        rebuild(filled, client, engine_settings, ["stad"], report=die)
+    with monkeypatch.context() as patch:
+        patch.setattr(run, "delete_indexes", away)
+        resume(filled, client, engine_settings, undo=True)
+    left = newest_rebuild(filled).indexes["stad"]
+    assert client.indices.exists(index=left)
+    app = Celery(set_as_current=False)
+    database = {"database_url": filled.url.render_as_string(hide_password=False)}
+    install(app, engine_settings.model_copy(update=database))
+    app.tasks[SWEEP]()
+    assert sorted(client.indices.get(index=f"{engine_settings.index_prefix}-*")) == kept
 
 
 def test_status_tells_counts_and_what_an_index_needs(
