@@ -133,6 +133,14 @@ def test_trouble_calls_somebody(changes: dict[str, Any], call: tuple[str, str, s
     parse(arguments)
 
 
+def test_one_that_somebody_took_over_runs() -> None:
+    """Whatever stopped it before."""
+    resumed = replace(REBUILD, error="TimeoutError")
+    assert calls(rebuilds=(resumed,)) == []
+    assert wording.rebuild_badge(resumed).text == "vullen"
+    assert wording.rebuild_badge(replace(resumed, held=False)).text == "gestopt"
+
+
 def test_the_worst_stands_first() -> None:
     looks = [look for look, _, _ in calls(cluster=None, **index(state=DUE), dead_letters={"noord": 2})]
     assert looks == ["wrong", "wrong", "partly"]

@@ -111,7 +111,7 @@ def _lines(found: IndexStatus) -> Iterator[str]:
 def _rebuild_line(one: RebuildStatus) -> str:
     left = "" if one.left_s is None else f", {one.rate:.0f} a second, {one.left_s:.0f} s left"
     state = "waits at the gate" if one.waits else "running" if one.held else "broken off"
-    error = f"; {one.error}" if one.error else ""
+    error = f"; {one.error}" if one.error and not one.held else ""
     who = f"rebuild {one.id} of {', '.join(one.showcases)}"
     return f"{who}: {state}, step {one.step}, {one.done} of {one.total}{left}{error}"
 

@@ -198,8 +198,8 @@ def rebuild_badge(rebuild: RebuildState) -> Badge:
 
 
 def stopped(rebuild: RebuildState) -> bool:
-    """Whether a rebuild waits for a person: it failed, or nobody works on it any more."""
-    return rebuild.ended_at is None and (rebuild.error is not None or not rebuild.held)
+    """Whether nobody works on a rebuild any more; what it failed at before somebody took it over does not count."""
+    return rebuild.ended_at is None and not rebuild.held
 
 
 def step(code: str) -> str:
