@@ -21,7 +21,7 @@ class RebuildState:
     """A rebuild and how far its fill is, in listings.
 
     `held` while somebody works on it; `error` is what stopped it last, and may name candidates' ids; `ended_at` None
-    until it ended.
+    until it ended. `resumed`: it was taken over, and lay still before that, nobody noted for how long.
     """
 
     id: int
@@ -34,12 +34,13 @@ class RebuildState:
     started_at: datetime
     updated_at: datetime
     ended_at: datetime | None
+    resumed: bool = False
 
     @property
     def per_second(self) -> float:
-        """Listings a second since it started; 0 before the first."""
+        """Listings a second since it started; 0 while that is not known: before the first, or when it was resumed."""
         seconds = (self.updated_at - self.started_at).total_seconds()
-        return self.done / seconds if seconds > 0 else 0.0
+        return self.done / seconds if seconds > 0 and not self.resumed else 0.0
 
     @property
     def left_s(self) -> float | None:
@@ -88,6 +89,7 @@ def read_rebuilds(session: Session, lease_s: float) -> tuple[RebuildState, ...]:
             started_at=row.started_at,
             updated_at=row.updated_at,
             ended_at=row.ended_at,
+            resumed=row.fence > 1,
         )
         for row in rows
     )

@@ -170,3 +170,5 @@ def test_the_rate_of_a_rebuild_tells_what_is_left() -> None:
     assert (running.per_second, running.left_s) == (2, 40)
     assert (REBUILD.per_second, REBUILD.left_s) == (0, None)
     assert replace(running, done=120).left_s == 0
+    resumed = replace(running, resumed=True, updated_at=NOW + timedelta(hours=3))
+    assert (resumed.per_second, resumed.left_s) == (0, None)
