@@ -309,17 +309,18 @@ def _read(database: Database, keys: Sequence[int]) -> _Snapshot:
 def _plan(snapshot: _Snapshot, entries: Mapping[Place, Entry], keys: Iterable[int], prefix: str) -> _Plan:
     """What to write of a snapshot, given the ledger as it is now."""
     plan = _Plan()
-    unbuilt = {refusal.id for refusal in snapshot.unbuilt}
+    showcase_of = snapshot.showcase_of
+    unbuilt = {(showcase_of[refusal.index], refusal.id) for refusal in snapshot.unbuilt}
     for key in keys:
         listings = snapshot.listings.get(key, {})
-        if key in unbuilt:
-            continue
         if any(code in snapshot.targets and (code, key) not in entries for code in listings):
             # Shown since the entries were made, or swept meanwhile: somebody with an older read may not know of it.
             plan.again.add(key)
             continue
         for code, targets in snapshot.targets.items():
-            if entry := entries.get((code, key)):
+            entry = entries.get((code, key))
+            # What can't be built stays as it was where it is shown; where it is no longer shown it goes like any other.
+            if entry and (code, key) not in unbuilt:
                 _place(plan, snapshot.version, (code, key), entry, listings.get(code), targets, prefix)
     return plan
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Never
 
 import pytest
 from elasticsearch import ConnectionError as EngineAway
@@ -13,11 +14,13 @@ from indexer import changes as indexing
 from indexer import dead_letters, ledger
 from indexer.bulk import EngineBusy, Patience
 from indexer.changes import WritesPaused, drain, index_candidates
+from indexer.documents import ListingBuilder
 from indexer.ledger import Intention
 from indexer.rebuild.run import rebuild
 from indexer.registry import register, registered
 from indexer.targets import LISTINGS, alias_name, create_index, index_name, new_build
-from matching.candidates.records import Candidate, CandidateShowcase
+from matching.candidates.listings import Profile
+from matching.candidates.records import Candidate, CandidateShowcase, Showcase
 from matching.search.mapping import index_body
 from matching.settings import Settings
 from matching.storage.changes import (
@@ -86,6 +89,33 @@ def test_new_changed_moved_and_deleted_candidates(
     assert waiting(built) == set()
     again = drain(built, client, engine_settings)
     assert (again.changes, again.outcome.written) == (0, 0)
+
+
+def test_a_profile_that_no_document_can_be_made_of_still_leaves_a_showcase(
+    built: Database, client: Elasticsearch, engine_settings: Settings, stad: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It stays as it was where it is shown, and is not found where it was withdrawn."""
+    with built.write() as session:
+        show(session, 2, ["regio"])
+        note_changes(session, CANDIDATE, [2])
+    drain(built, client, engine_settings)
+    assert 2 in names(client, live_index(built, "regio"))
+    monkeypatch.setattr(ListingBuilder, "listings", cannot_build)
+    with built.write() as session:
+        regio = select(Showcase.id).where(Showcase.code == "regio").scalar_subquery()
+        session.execute(delete(CandidateShowcase).where(CandidateShowcase.showcase_id == regio))
+        note_changes(session, CANDIDATE, [2])
+    drain(built, client, engine_settings)
+    assert names(client, stad)[2] == "Naam2"
+    assert stubs(client, live_index(built, "regio")) == {2}
+    with built.read() as session:
+        assert [(letter.index, letter.candidate_id) for letter in dead_letters.letters(session)] == [(stad, 2)]
+    assert waiting(built) == set()
+
+
+def cannot_build(builder: ListingBuilder, profile: Profile) -> Never:
+    """Stands for `ListingBuilder.listings`."""
+    raise ValueError
 
 
 def test_only_what_was_asked_for_and_is_free_is_written(
