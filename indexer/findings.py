@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from sqlalchemy import exists, insert, select
@@ -15,8 +16,16 @@ from matching.storage.changes import CANDIDATE, Change
 from matching.storage.index_state import Finding, LedgerEntry
 
 
-def note(session: Session, verified: Iterable[Verified]) -> int:
-    """Write down what is new in a look at every index, and what it shows to be repaired; returns how many stay open.
+@dataclass(frozen=True)
+class Noted:
+    """How many findings are open, and how many of them wait for listings to be written."""
+
+    still_open: int
+    of_listings: int
+
+
+def note(session: Session, verified: Iterable[Verified]) -> Noted:
+    """Write down what is new in a look at every index, and what it shows to be repaired; returns what stays open.
 
     The same drift seen again is the same finding. Drift of listings counts as repaired only when nothing that may be
     such a repair waits in the change log, because a look leaves out what waits there.
@@ -38,7 +47,7 @@ def note(session: Session, verified: Iterable[Verified]) -> int:
     if counts:
         new = [{"at": now, "showcase": code, "kind": kind, "count": count} for (code, kind), count in counts.items()]
         session.execute(insert(Finding), new)
-    return len(still_open)
+    return Noted(len(still_open), sum(kind in OF_LISTINGS for _, kind in still_open))
 
 
 def _under_way(session: Session, showcase: str) -> bool:

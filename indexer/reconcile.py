@@ -53,18 +53,18 @@ def reconcile(
 ) -> Reconciled:
     """Compare every index with the record, and set going what makes them agree.
 
-    Some buckets are built anew from SQL each time, all of them when `full`; the turn passes on once no finding is open.
-    A finding is marked as repaired by the pass that sees it no longer. An index of another life of the database is only
-    noted: whoever put a backup back must ask for the rebuild. `report` hears how far a rebuild is. Raises the client's
-    errors, or those of a rebuild where an index is lost.
+    Some buckets are built anew from SQL each time, all of them when `full`; the turn passes on once no listing waits to
+    be repaired. A finding is marked as repaired by the pass that sees it no longer. An index of another life of the
+    database is only noted: whoever put a backup back must ask for the rebuild. `report` hears how far a rebuild is.
+    Raises the client's errors, or those of a rebuild where an index is lost.
     """
     with database.read() as session:
         turn = _turn(session)
     first = turn * TURN % BUCKETS
     found = verify(database, client, settings, full=full, buckets=range(first, first + TURN))
     with database.write() as session:
-        still_open = findings.note(session, found)
-        if not still_open:
+        noted = findings.note(session, found)
+        if not noted.of_listings:
             _pass_on(session, turn)
     announced = sum(_announce(database, one) for one in found)
     removed = sum(_remove_strangers(client, one) for one in found)
@@ -72,7 +72,7 @@ def reconcile(
     lost = tuple(one.showcase for one in found if _has(one, INDEX_GONE))
     if lost:
         rebuild(database, client, settings, lost, report)
-    return Reconciled(found, announced, removed, aliased, lost, still_open)
+    return Reconciled(found, announced, removed, aliased, lost, noted.still_open)
 
 
 def _has(one: Verified, kind: str) -> bool:

@@ -16,6 +16,7 @@ from indexer.changes import drain
 from indexer.documents import stub
 from indexer.rebuild.run import rebuild
 from indexer.reconcile import Reconciled, reconcile
+from indexer.targets import read_meta, write_meta
 from indexer.tasks import RECONCILE
 from indexer.timeline import WritesPaused
 from indexer.verify import verify
@@ -171,6 +172,22 @@ def test_the_turn_stays_until_what_was_found_is_seen_repaired(
     run_pass()
     assert findings(built) == [("outdated", 1, True)]
     assert agrees(built, client, engine_settings)
+
+
+def test_the_turn_passes_on_while_an_index_waits_for_its_rebuild(
+    database: Database, client: Elasticsearch, engine_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One showcase of another life does not keep a missed change of another from being found."""
+    fill(database, {"stad": range(1, PEOPLE + 1), "regio": []}, {"regio": {"intro"}})
+    rebuild(database, client, engine_settings)
+    forget_changes(database)
+    regio = live_index(database, "regio")
+    write_meta(client, regio, read_meta(client, regio) | {"timeline": "another"})
+    monkeypatch.setattr(reconciling, "TURN", 4)
+    silently(database, update(Candidate).where(Candidate.id == 6).values(name="Anders"))
+    passes = [reconcile(database, client, engine_settings) for _ in range(2)]
+    assert [done.announced for done in passes] == [0, 1]
+    assert sorted(findings(database)) == [("outdated", 1, False), ("timeline", 1, False)]
 
 
 @pytest.mark.parametrize("impostor", [False, True])
