@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from indexer.rebuild.lease import unfinished
 from indexer.registry import forget, registered
 from indexer.targets import Target
+from matching.accounts.audit import append
 from matching.settings import Settings
 from matching.storage.database import Database
 from matching.storage.index_state import DeadLetter, Rebuild
@@ -25,13 +26,18 @@ _BUILD = re.compile(r".+-v\d+-(\d{14})\d{6}")
 
 
 def prune(
-    database: Database, client: Elasticsearch, settings: Settings, left_after: timedelta = LEFT_AFTER
+    database: Database,
+    client: Elasticsearch,
+    settings: Settings,
+    left_after: timedelta = LEFT_AFTER,
+    asked: bool = False,
 ) -> list[str]:
     """Delete what is neither live, nor kept for a rollback, nor in the making; returns the names.
 
     Those are spares beside the newest one of a showcase, and indexes of ours that nobody registered, that no alias
     points to, and that a rebuild which ended took off, or that are older than `left_after`. Spares that the engine no
-    longer has are taken off the list. Raises the client's errors.
+    longer has are taken off the list. `asked`: by a person, so the audit trail names what goes. Raises the client's
+    errors.
     """
     # The engine is asked first: the rebuild of an index in this list was in SQL before.
     answer = client.indices.get_alias(index=f"{settings.index_prefix}-*", expand_wildcards="all")
@@ -45,12 +51,14 @@ def prune(
         needed = {one.index for targets in registered(session).values() for one in targets} | making
         # No stub reaches an index that was taken off: whoever was erased since is still in it.
         taken_off = {index for indexes in session.scalars(_ENDED) for index in indexes.values()} - needed
-    left = [
-        index
-        for index, in_use in sorted(present.items())
-        if index in older
-        or (not in_use and index not in needed and (index in taken_off or _made_before(index, now - left_after)))
-    ]
+        left = [
+            index
+            for index, in_use in sorted(present.items())
+            if index in older
+            or (not in_use and index not in needed and (index in taken_off or _made_before(index, now - left_after)))
+        ]
+        if asked and left:
+            append(session, actor_id=None, action="index.prune", subject="index", key="all", details={"indexes": left})
     delete_indexes(client, left)
     return left
 

@@ -13,6 +13,7 @@ from indexer.rebuild.lease import ROLLBACK, SWAP, begin, refuse_held, take_turns
 from indexer.rebuild.run import Built, carry_on, silent
 from indexer.registry import registered
 from indexer.targets import find_targets
+from matching.accounts.audit import append
 from matching.settings import Settings
 from matching.storage.database import Database
 
@@ -25,7 +26,7 @@ def roll_back(
     patience: Patience = USUAL_PATIENCE,
 ) -> Built:
     """Let searches of these showcases (none: of all that have one) use the index they used before; the present ones
-    become the spares.
+    become the spares. The audit trail tells from the moment it begins.
 
     Spares get every change and every stub, so what was deleted since stays gone. Raises RebuildRunning, RebuildFailed
     when there is no index to go back to, UnknownShowcase, LeaseLost or the client's errors; `resume` carries on.
@@ -49,4 +50,6 @@ def roll_back(
         if not spares:
             raise RebuildFailed("there is no index to go back to")
         lease = begin(session, database, spares, ROLLBACK, settings.lease_s)
+        details = {"rebuild": lease.rebuild, "indexes": spares}
+        append(session, actor_id=None, action="index.rollback", subject="index", key="all", details=details)
     return carry_on(Run(database, client, settings, lease, silent, patience))

@@ -250,13 +250,14 @@ def _hindrance(run: Run, work: Work) -> str:
 
 def _undo(run: Run, work: Work, why: str) -> None:
     """End a rebuild without a switch: its indexes get no more writes, and go. Those of a rollback stay spares."""
-    if work.step == ROLLBACK:
-        run.lease.end(UNDONE, error=why)
-        return
+    gone = [] if work.step == ROLLBACK else list(work.indexes.values())
     with run.lease.write(**ending(UNDONE), error=why) as session:
-        take_off(session, list(work.indexes.values()))
+        take_off(session, gone)
+        if why == _ASKED:
+            details = {"rebuild": work.id, "step": work.step, "indexes": dict(work.indexes)}
+            append(session, actor_id=None, action="index.undo", subject="index", key=str(work.id), details=details)
     with suppress(ApiError, TransportError):  # nobody needs them: `prune` removes them later
-        delete_indexes(run.client, list(work.indexes.values()))
+        delete_indexes(run.client, gone)
 
 
 def carry_on(run: Run) -> Built:

@@ -26,6 +26,7 @@ from indexer.registry import LIVE, SPARE
 from indexer.status import NOTHING, REBUILD, UPDATE, index_status
 from indexer.targets import TargetError, create_index, find_targets, index_name, live_target, new_build, open_indexes
 from indexer.tasks import SWEEP, install
+from matching.accounts.records import AuditEntry
 from matching.candidates.records import Candidate, Showcase
 from matching.search.mapping import index_body
 from matching.settings import Settings
@@ -347,6 +348,12 @@ def test_after_a_rollback_the_bad_index_is_the_one_that_goes(
     assert states(filled) == {good.indexes["stad"]: SPARE, better.indexes["stad"]: LIVE}
 
 
+def trail(database: Database) -> Sequence[AuditEntry]:
+    """The audit trail, oldest first."""
+    with database.read() as session:
+        return session.scalars(select(AuditEntry).order_by(AuditEntry.id)).all()
+
+
 def break_off_rollback(database: Database, client: Elasticsearch, settings: Settings, at: str) -> Rebuild:
     """A rollback whose process dies at this failpoint."""
 
@@ -390,6 +397,9 @@ def test_a_broken_off_rollback_is_undone_when_asked_until_it_has_switched(
     left = break_off_rollback(filled, client, engine_settings, "rebuild.rollback")
     [undone] = resume(filled, client, engine_settings, undo=True)
     assert (undone.rebuild, undone.undone) == (left.id, "asked for")
+    began, undo = trail(filled)
+    assert (began.action, began.details) == ("index.rollback", {"rebuild": left.id, "indexes": {"stad": spare}})
+    assert (undo.action, undo.details["rebuild"]) == ("index.undo", left.id)
     assert live(client, engine_settings, "stad") == now
     assert client.indices.exists(index=spare)
     assert states(filled) == {spare: SPARE, now: LIVE}
@@ -466,7 +476,9 @@ def test_prune_takes_what_nobody_needs_and_no_more(
 
     with pytest.raises(KeyboardInterrupt):
         rebuild(filled, client, engine_settings, ["stad"], report=stop)
-    assert prune(filled, client, engine_settings) == [left]
+    assert prune(filled, client, engine_settings, asked=True) == [left]
+    assert prune(filled, client, engine_settings, asked=True) == []
+    assert [(line.action, line.details) for line in trail(filled)] == [("index.prune", {"indexes": [left]})]
     assert set(client.indices.get(index=f"{prefix}-*")) == {
         *kept,
         young,

@@ -16,7 +16,6 @@ from indexer.rebuild.rollback import roll_back
 from indexer.rebuild.run import Built, Report, rebuild, resume
 from matching.settings import load_settings
 from web.commands.opening import clear_messages, open_database, show_refused
-from web.commands.trail import note_command
 
 _SHOWCASE = click.option(
     "--showcase", "codes", multiple=True, metavar="CODE", help="Only this showcase; may be repeated."
@@ -86,10 +85,7 @@ def rollback_command(codes: tuple[str, ...]) -> None:
     """
     settings = load_settings()
     with clear_messages():
-        database = open_database(settings)
-        built = roll_back(database, connect(settings), settings, codes)
-        with database.write() as session:
-            note_command(session, "index.rollback", {"indexes": dict(built.indexes)})
+        built = roll_back(open_database(settings), connect(settings), settings, codes)
     _show(built)
 
 
@@ -98,7 +94,7 @@ def prune_command() -> None:
     """Remove indexes that are neither live, nor kept for a rollback, nor being built."""
     settings = load_settings()
     with clear_messages():
-        removed = prune(open_database(settings), connect(settings), settings)
+        removed = prune(open_database(settings), connect(settings), settings, asked=True)
     for index in removed:
         click.echo(f"removed: {index}")
     if not removed:
