@@ -83,6 +83,20 @@ def test_back_and_forth_and_nothing_to_remove(run: Run) -> None:
     assert run("resume").stdout == "nothing to carry on with\n"
 
 
+def test_programs_read_what_was_built_and_removed(run: Run, sqlite_database: Database) -> None:
+    with sqlite_database.write() as session:
+        spoil(session, [150])
+    first = run("rebuild", "--showcase", "stad", "--json")
+    assert first.returncode == 1  # a listing was refused
+    built = json.loads(first.stdout)
+    assert (built["listings"], built["pruned"], built["passed"]) == ({"stad": 149}, [], [])
+    assert [refusal["id"] for refusal in built["refused"]] == [150]
+    run("rebuild", "--showcase", "stad")
+    assert json.loads(run("rollback", "--json").stdout)["indexes"] == built["indexes"]
+    assert json.loads(run("resume", "--json").stdout) == {"rebuilds": []}
+    assert json.loads(run("prune", "--json").stdout) == {"removed": []}
+
+
 def test_a_closed_gate_says_why_and_what_can_be_done(run: Run, sqlite_database: Database) -> None:
     with sqlite_database.write() as session:
         spoil(session, range(100, 151))

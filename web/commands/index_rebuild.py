@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
+from typing import Any
 
 import click
+import orjson
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -13,7 +16,7 @@ from indexer.engine.client import connect
 from indexer.rebuild.progress import Progress as Filled
 from indexer.rebuild.prune import prune
 from indexer.rebuild.rollback import roll_back
-from indexer.rebuild.run import Built, Report, rebuild, resume
+from indexer.rebuild.run import Built, Report, Resumed, rebuild, resume
 from matching.settings import load_settings
 from web.commands.opening import clear_messages, open_database, show_refused
 
@@ -25,10 +28,16 @@ _FORCE = click.option(
 )
 
 
+_BUILT_JSON = click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON object: indexes, listings, refused, pruned, passed."
+)
+
+
 @click.command("rebuild")
 @_SHOWCASE
 @_FORCE
-def rebuild_command(codes: tuple[str, ...], force: str) -> None:
+@_BUILT_JSON
+def rebuild_command(codes: tuple[str, ...], force: str, as_json: bool) -> None:
     """Build new indexes from the database, check them, and switch searches to them.
 
     Searches and changes go on meanwhile, and the former index stays as a spare that gets every change. New indexes
@@ -41,13 +50,16 @@ def rebuild_command(codes: tuple[str, ...], force: str) -> None:
       hallowerk index rebuild --showcase rotterdam
       hallowerk index rebuild --force "half of the profiles were withdrawn, on purpose"
     """
-    run_rebuild(codes, force)
+    run_rebuild(codes, force, as_json)
 
 
 @click.command("resume")
 @_FORCE
 @click.option("--undo", is_flag=True, help="Remove the new indexes instead; what is live stays.")
-def resume_command(force: str, undo: bool) -> None:
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON object: rebuilds, each with what went live or why not."
+)
+def resume_command(force: str, undo: bool, as_json: bool) -> None:
     """Carry on with rebuilds and rollbacks that were broken off, or that wait at the gate.
 
     What can't be carried on, because the engine or this version is another one by now, is undone. One that another
@@ -64,21 +76,28 @@ def resume_command(force: str, undo: bool) -> None:
             held_too=True,
             undo=undo,
         )
+    if as_json:
+        _print_json({"rebuilds": [asdict(one) for one in done]})
+    else:
+        _show_resumed(done)
+    show_refused([refusal for one in done if one.built for refusal in one.built.refused])
+
+
+def _show_resumed(done: Sequence[Resumed]) -> None:
     if not done:
         click.echo("nothing to carry on with")
     for one in done:
         if one.built is None:
             click.echo(f"rebuild {one.rebuild} of {', '.join(one.showcases)} was undone: {one.undone}")
-    refused = [refusal for one in done if one.built for refusal in one.built.refused]
     for one in done:
         if one.built:
             _show(one.built)
-    show_refused(refused)
 
 
 @click.command("rollback")
 @_SHOWCASE
-def rollback_command(codes: tuple[str, ...]) -> None:
+@_BUILT_JSON
+def rollback_command(codes: tuple[str, ...], as_json: bool) -> None:
     """Let searches use the former index again, at once; the present one becomes the spare.
 
     What was changed or deleted since is in the former index too.
@@ -86,31 +105,42 @@ def rollback_command(codes: tuple[str, ...]) -> None:
     settings = load_settings()
     with clear_messages():
         built = roll_back(open_database(settings), connect(settings), settings, codes)
-    _show(built)
+    _show(built, as_json)
 
 
 @click.command("prune")
-def prune_command() -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object: removed.")
+def prune_command(as_json: bool) -> None:
     """Remove indexes that are neither live, nor kept for a rollback, nor being built."""
     settings = load_settings()
     with clear_messages():
         removed = prune(open_database(settings), connect(settings), settings, asked=True)
+    if as_json:
+        _print_json({"removed": removed})
+        return
     for index in removed:
         click.echo(f"removed: {index}")
     if not removed:
         click.echo("nothing to remove")
 
 
-def run_rebuild(codes: Sequence[str] = (), force: str = "") -> None:
+def run_rebuild(codes: Sequence[str] = (), force: str = "", as_json: bool = False) -> None:
     """Rebuild with a progress bar; ends the process with a message when it fails."""
     settings = load_settings()
     with clear_messages(), _bar() as report:
         built = rebuild(open_database(settings), connect(settings), settings, codes, report, force=_reason(force))
-    _show(built)
+    _show(built, as_json)
     show_refused(built.refused)
 
 
-def _show(built: Built) -> None:
+def _print_json(facts: Mapping[str, Any]) -> None:
+    click.echo(orjson.dumps(facts, option=orjson.OPT_INDENT_2))
+
+
+def _show(built: Built, as_json: bool = False) -> None:
+    if as_json:
+        _print_json(asdict(built))
+        return
     for showcase, index in built.indexes.items():
         click.echo(f"{showcase}: {built.listings[showcase]} listings in {index}")
     for index in built.pruned:
