@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -13,6 +13,9 @@ from indexer.bulk import Refusal
 from matching.storage.base import table_of
 from matching.storage.changes import CANDIDATE, note_changes
 from matching.storage.index_state import DeadLetter
+
+#: The number of tries of a letter that was put away: nobody is told of it, and comparisons still leave its listing out.
+PUT_AWAY = 0
 
 _LETTERS = table_of(DeadLetter)
 
@@ -50,9 +53,9 @@ def lift(session: Session, version: int, keys: Collection[int]) -> None:
 
 
 def letters(session: Session) -> Sequence[DeadLetter]:
-    """The letters there are, newest first."""
-    statement = select(DeadLetter).order_by(DeadLetter.at.desc(), DeadLetter.id.desc())
-    return session.execute(statement).scalars().all()
+    """The letters that were not put away, newest first."""
+    shown = select(DeadLetter).where(DeadLetter.tries > PUT_AWAY)
+    return session.execute(shown.order_by(DeadLetter.at.desc(), DeadLetter.id.desc())).scalars().all()
 
 
 def replay(session: Session, ids: Collection[int]) -> list[int]:
@@ -67,5 +70,9 @@ def replay(session: Session, ids: Collection[int]) -> list[int]:
 
 
 def discard(session: Session, ids: Collection[int]) -> int:
-    """Remove these letters; returns how many. The indexes stay without those listings until they change."""
-    return len(session.execute(delete(DeadLetter).where(DeadLetter.id.in_(ids)).returning(DeadLetter.id)).all())
+    """Put these letters away; returns how many. One comes back when its listing is refused anew.
+
+    The row stays: without it a comparison would find the listing missing, and have it refused again within minutes.
+    """
+    mine = update(DeadLetter).where(DeadLetter.id.in_(ids), DeadLetter.tries > PUT_AWAY)
+    return len(session.execute(mine.values(tries=PUT_AWAY).returning(DeadLetter.id)).all())

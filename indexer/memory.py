@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import case, func, or_, select
 from sqlalchemy.orm import Session
 
+from indexer.dead_letters import PUT_AWAY
 from indexer.rebuild.lease import Work, is_held
 from matching.storage.clock import database_now
 from matching.storage.index_state import DeadLetter, Finding, Rebuild
@@ -108,8 +109,9 @@ def read_drift(session: Session) -> tuple[Drift, ...]:
 
 
 def count_dead_letters(session: Session) -> dict[str, int]:
-    """How many dead letters there are, by showcase; showcases without one are left out."""
-    statement = select(DeadLetter.showcase, func.count()).group_by(DeadLetter.showcase).order_by(DeadLetter.showcase)
+    """How many dead letters there are that were not put away, by showcase; showcases without one are left out."""
+    shown = select(DeadLetter.showcase, func.count()).where(DeadLetter.tries > PUT_AWAY)
+    statement = shown.group_by(DeadLetter.showcase).order_by(DeadLetter.showcase)
     return {row[0]: row[1] for row in session.execute(statement)}
 
 
@@ -117,5 +119,6 @@ def read_refused(session: Session) -> tuple[Refused, ...]:
     """Why listings were refused: up to SHOWN_REASONS reasons, the most frequent first."""
     cause = (DeadLetter.showcase, DeadLetter.status, DeadLetter.reason)
     count = func.count()
-    statement = select(*cause, count, func.max(DeadLetter.at)).group_by(*cause).order_by(count.desc(), *cause)
+    shown = select(*cause, count, func.max(DeadLetter.at)).where(DeadLetter.tries > PUT_AWAY)
+    statement = shown.group_by(*cause).order_by(count.desc(), *cause)
     return tuple(Refused(*row) for row in session.execute(statement.limit(SHOWN_REASONS)))

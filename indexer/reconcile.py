@@ -64,7 +64,7 @@ def reconcile(
     found = verify(database, client, settings, full=full, buckets=range(first, first + TURN))
     with database.write() as session:
         noted = findings.note(session, found)
-        if not noted.of_listings:
+        if not noted.under_way:
             _pass_on(session, turn)
     announced = sum(_announce(database, one) for one in found)
     removed = sum(_remove_strangers(client, one) for one in found)

@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 from elasticsearch import Elasticsearch
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from indexer.changes import drain
 from indexer.rebuild.run import rebuild
+from matching.accounts.records import AuditEntry
 from matching.candidates.records import Candidate
 from matching.settings import Settings
 from matching.storage.changes import CANDIDATE, note_changes
@@ -68,6 +69,9 @@ def test_letters_are_listed_tried_again_and_put_away(run: Run, sqlite_database: 
 
     assert "1 letters put away" in run("discard", number[3]).stdout
     assert run("list").stdout == "no dead letters\n"
+    with sqlite_database.read() as session:
+        put_away = select(AuditEntry.details).where(AuditEntry.action == "index.discard")
+        assert session.execute(put_away).scalar_one() == {"letters": 1}
 
 
 def test_letters_must_be_named_and_exist(run: Run) -> None:

@@ -10,10 +10,12 @@ import pytest
 from elasticsearch import Elasticsearch
 from sqlalchemy import delete, select, update
 
+from indexer import dead_letters
 from indexer import reconcile as reconciling
 from indexer.celery import make_app
 from indexer.changes import drain
 from indexer.documents import stub
+from indexer.memory import count_dead_letters, read_refused
 from indexer.rebuild.run import rebuild
 from indexer.reconcile import Reconciled, reconcile
 from indexer.targets import read_meta, write_meta
@@ -22,11 +24,11 @@ from indexer.timeline import WritesPaused
 from indexer.verify import verify
 from matching.candidates.records import Candidate
 from matching.settings import Settings
-from matching.storage.changes import new_timeline
+from matching.storage.changes import CANDIDATE, Counter, new_timeline, note_changes
 from matching.storage.database import Database
 from matching.storage.index_state import Finding
 from tests.support.indexing import fill, forget_changes, live_index, silently
-from tests.support.profiles import insert_full
+from tests.support.profiles import insert_full, spoil
 
 PEOPLE = 20
 
@@ -188,6 +190,37 @@ def test_the_turn_passes_on_while_an_index_waits_for_its_rebuild(
     passes = [reconcile(database, client, engine_settings) for _ in range(2)]
     assert [done.announced for done in passes] == [0, 1]
     assert sorted(findings(database)) == [("outdated", 1, False), ("timeline", 1, False)]
+
+
+def test_what_the_engine_refuses_is_not_called_repaired_and_stays_put_away(
+    built: Database, run_pass: Pass, work: Callable[[], None], client: Elasticsearch, stad: str
+) -> None:
+    """Until the profile is written again; and it does not keep the turn."""
+    client.delete(index=stad, id="3")
+    with built.write() as session:
+        spoil(session, [3])
+    forget_changes(built)
+    assert run_pass().announced == 1
+    work()
+    with built.write() as session:
+        [letter] = dead_letters.letters(session)
+    for _ in range(2):
+        assert (run_pass().still_open, findings(built)) == (1, [("missing", 1, False)])
+        with built.write() as session:
+            dead_letters.discard(session, [letter.id])
+    assert run_pass().announced == 0
+    with built.write() as session:
+        assert (dead_letters.letters(session), count_dead_letters(session), read_refused(session)) == ([], {}, ())
+        assert session.execute(select(Counter.value).where(Counter.name == "reconcile_turns")).scalar_one() == 3
+        note_changes(session, CANDIDATE, [3])
+    work()
+    with built.write() as session:
+        assert [(letter.candidate_id, letter.tries) for letter in dead_letters.letters(session)] == [(3, 1)]
+        session.execute(update(Candidate).where(Candidate.id == 3).values(place_id="geheimdorp"))
+        note_changes(session, CANDIDATE, [3])
+    work()
+    assert run_pass().still_open == 0
+    assert findings(built) == [("missing", 1, True)]
 
 
 @pytest.mark.parametrize("impostor", [False, True])

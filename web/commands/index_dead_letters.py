@@ -15,6 +15,7 @@ from indexer.engine.client import connect
 from matching.settings import load_settings
 from matching.storage.index_state import DeadLetter
 from web.commands.opening import clear_messages, open_database, show_refused
+from web.commands.trail import note_command
 
 _ids = click.argument("ids", metavar="[NUMBER]...", type=int, nargs=-1)
 _all = click.option("--all", "everything", is_flag=True, help="All of them.")
@@ -68,9 +69,14 @@ def replay_command(ids: tuple[int, ...], everything: bool) -> None:
 @_ids
 @_all
 def discard_command(ids: tuple[int, ...], everything: bool) -> None:
-    """Put these letters away. The indexes stay without those listings, and a comparison finds them missing."""
+    """Put these letters away: they are listed no more, and comparisons don't ask for their listings.
+
+    The indexes stay without those listings (or with older ones) until the profile changes or a rebuild tries them
+    again; one that is refused then has a letter again.
+    """
     with clear_messages(), open_database(load_settings()).write() as session:
         gone = dead_letters.discard(session, _chosen(session, ids, everything))
+        note_command(session, "index.discard", {"letters": gone})
     click.echo(f"{gone} letters put away")
 
 
