@@ -361,11 +361,11 @@ def _answer(session: Session, snapshot: _Snapshot, plan: _Plan, outcome: Outcome
     """Note in the ledger what every index took, and keep what one refused."""
     showcase_of = snapshot.showcase_of
     refused = [(showcase_of[refusal.index], refusal) for refusal in outcome.refused]
-    dead_letters.keep(session, snapshot.version, refused)
-    if not plan.intentions:
+    keys = {intention.candidate_id for intention in plan.intentions} | {refusal.id for _, refusal in refused}
+    if not keys:
         return
-    keys = sorted({intention.candidate_id for intention in plan.intentions})
-    ledger.lock(session, snapshot.targets, keys)
+    ledger.lock(session, snapshot.targets, sorted(keys))
+    dead_letters.keep(session, snapshot.version, refused)
     # Looked at once the entries are held: a rebuild that goes live meanwhile has done so, or waits for us. What was
     # written is right either way, but only the indexes known to the read have it.
     present = registered(session)

@@ -9,6 +9,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from indexer import ledger
 from indexer.bulk import Refusal
 from matching.storage.base import table_of
 from matching.storage.changes import CANDIDATE, note_changes
@@ -21,7 +22,16 @@ _LETTERS = table_of(DeadLetter)
 
 
 def keep(session: Session, version: int, refused: Iterable[tuple[str, Refusal]]) -> None:
-    """Keep what was refused, with its showcase; the same listing refused again is one letter with one try more."""
+    """Keep what was refused of a read with `version`, with its showcase; refused again it is one letter, a try more.
+
+    An answer that comes late changes nothing: a later read was taken by every index, or refused, before it.
+    """
+    refused = list(refused)
+    if not refused:
+        return
+    # Held until the end, so that whoever has a later read taken meanwhile lifts the letter.
+    entries = ledger.lock(session, {code for code, _ in refused}, {refusal.id for _, refusal in refused})
+    taken = {place for place, entry in entries.items() if (entry.acknowledged or 0) > version}
     now = datetime.now(UTC)
     rows = {
         (refusal.index, refusal.id): {
@@ -35,6 +45,7 @@ def keep(session: Session, version: int, refused: Iterable[tuple[str, Refusal]])
             "at": now,
         }
         for showcase, refusal in refused
+        if (showcase, refusal.id) not in taken
     }
     if not rows:
         return
@@ -42,7 +53,9 @@ def keep(session: Session, version: int, refused: Iterable[tuple[str, Refusal]])
     made = dialect.insert(_LETTERS)
     again = {name: made.excluded[name] for name in ("version", "status", "reason", "at")}
     upsert = made.on_conflict_do_update(
-        index_elements=["index_name", "candidate_id"], set_=again | {"tries": _LETTERS.c.tries + 1}
+        index_elements=["index_name", "candidate_id"],
+        set_=again | {"tries": _LETTERS.c.tries + 1},
+        where=made.excluded.version >= _LETTERS.c.version,
     )
     session.execute(upsert, [rows[place] for place in sorted(rows)])
 

@@ -164,13 +164,16 @@ class _Filling:
             raise RebuildFailed(f"the engine has no index {', '.join(sorted(writer.outcome.absent))} any more")
         answered = [window for window in self._sent if writer.answered(window.mark)]
         refused = writer.refused()[self._refused :]
-        lost = [*refused, *(one for window in answered for one in window.unbuilt)]
         done = self._answered + sum(window.listings for window in answered)
         if answered:
             changes |= {"after_key": answered[-1].last, "done": done}
         with self._run.lease.write(**changes) as session:
+            for number, window in enumerate(self._sent):
+                lost = [one for one in refused if window.after < one.id <= window.last]
+                lost += window.unbuilt if number < len(answered) else ()
+                # With its own version: one drawn later would outlive what a worker has written since.
+                dead_letters.keep(session, window.version, [(self._codes[one.index], one) for one in lost])
             following = self._foresee(session)
-            dead_letters.keep(session, following.version, ((self._codes[one.index], one) for one in lost))
         for _ in answered:
             self._sent.popleft()
         self._answered = done

@@ -11,8 +11,10 @@ from elasticsearch import Elasticsearch
 from sqlalchemy import delete, insert, update
 
 from indexer import dead_letters, failpoints
+from indexer.bulk import Refusal
 from indexer.changes import drain
 from indexer.documents import ListingBuilder
+from indexer.rebuild.progress import Progress
 from indexer.rebuild.run import rebuild
 from indexer.stubs import sweep_stubs
 from matching.candidates.records import Candidate
@@ -81,6 +83,35 @@ def test_a_refused_listing_becomes_a_dead_letter_and_holds_up_no_other(
     with built.read() as session:
         assert dead_letters.letters(session) == []
     assert client.get(index=stad, id="2")["_source"]["place"] == "geheimdorp"
+
+
+def test_a_refusal_that_comes_late_makes_no_letter_of_what_was_taken_since(
+    built: Database, client: Elasticsearch, engine_settings: Settings
+) -> None:
+    """A fill has read a listing that the engine refuses; before it is sent a worker writes the mended one."""
+    with built.write() as session:
+        spoil(session, [2])
+    forget_changes(built)
+
+    def mend(progress: Progress) -> None:
+        if progress.done:
+            with built.write() as session:
+                session.execute(update(Candidate).where(Candidate.id == 2).values(place_id="geheimdorp"))
+            drain(built, client, engine_settings)
+
+    done = rebuild(built, client, engine_settings, report=mend)
+    assert done.refused == ()
+    assert client.get(index=done.indexes["stad"], id="2")["_source"]["place"] == "geheimdorp"
+
+
+def test_the_later_of_two_refusals_is_kept(built: Database) -> None:
+    """In whatever order they come."""
+    with built.write() as session:
+        for version in (1_007, 1_005):
+            dead_letters.keep(session, version, [("stad", Refusal("x", 2, 400, f"of {version}"))])
+        assert [(letter.version, letter.reason, letter.tries) for letter in dead_letters.letters(session)] == [
+            (1_007, "of 1007", 1)
+        ]
 
 
 def test_a_dead_letter_that_is_put_away_is_gone(built: Database) -> None:
