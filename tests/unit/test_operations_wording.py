@@ -120,6 +120,18 @@ def test_a_calm_day_calls_nobody() -> None:
             ("partly", "5 afwijkingen wachten op herstel", "hallowerk index reconcile"),
         ),
         (
+            {"drift": (Drift("noord", "timeline", 0, 1, NOW),)},
+            (
+                "wrong",
+                "De index van Regio Noord was van een andere database",
+                "hallowerk index rebuild --showcase noord",
+            ),
+        ),
+        (
+            {"drift": (Drift("noord", "timeline", 0, 1, NOW),), **index(state=PAUSED)},
+            ("wrong", "Regio Noord hoort bij een andere database", "hallowerk index rebuild --showcase noord"),
+        ),
+        (
             {"dead_letters": {"noord": 1}, "refused": (Refused("noord", 400, "too long", 1, NOW),)},
             ("wrong", "1 profiel is geweigerd", "hallowerk index dead-letters list"),
         ),

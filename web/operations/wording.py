@@ -66,7 +66,16 @@ def _attention(found: Operations) -> Iterator[Attention]:
                 _("De index die live staat is niet veranderd. De herbouw kan verder waar hij was."),
                 "hallowerk index resume",
             )
-    differing = sum(one.waiting for one in found.drift)
+    strange = {one.showcase for one in found.drift if one.kind == drift.TIMELINE and one.waiting}
+    for row in found.showcases:
+        if row.showcase in strange and row.state != PAUSED:
+            yield Attention(
+                WRONG,
+                _("De index van %(showcase)s was van een andere database", showcase=row.name),
+                _("Alleen een herbouw herstelt dit. Is die er al geweest, dan verdwijnt deze melding vanzelf."),
+                f"hallowerk index rebuild --showcase {row.showcase}",
+            )
+    differing = sum(one.waiting for one in found.drift if one.kind != drift.TIMELINE)
     if differing:
         yield Attention(
             PARTLY,
