@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 
 from indexer.dead_letters import PUT_AWAY
 from indexer.rebuild.lease import Work, is_held
+from indexer.registry import LIVE
 from matching.storage.clock import database_now
-from matching.storage.index_state import DeadLetter, Finding, Rebuild
+from matching.storage.index_state import DeadLetter, Finding, IndexTarget, Rebuild
 
 #: Reasons of dead letters that are listed, the most frequent first.
 SHOWN_REASONS = 20
@@ -113,6 +114,13 @@ def count_dead_letters(session: Session) -> dict[str, int]:
     shown = select(DeadLetter.showcase, func.count()).where(DeadLetter.tries > PUT_AWAY)
     statement = shown.group_by(DeadLetter.showcase).order_by(DeadLetter.showcase)
     return {row[0]: row[1] for row in session.execute(statement)}
+
+
+def count_missed(session: Session) -> int:
+    """Of how many profiles a live index refused the listing: searches there miss them, or find them as they were."""
+    live = select(IndexTarget.index).where(IndexTarget.state == LIVE)
+    statement = select(func.count(DeadLetter.candidate_id.distinct()))
+    return session.execute(statement.where(DeadLetter.index.in_(live), DeadLetter.tries > PUT_AWAY)).scalar_one()
 
 
 def read_refused(session: Session) -> tuple[Refused, ...]:

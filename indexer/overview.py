@@ -21,6 +21,7 @@ from indexer.memory import (
     RebuildState,
     Refused,
     count_dead_letters,
+    count_missed,
     read_drift,
     read_rebuilds,
     read_refused,
@@ -71,7 +72,8 @@ class Operations:
     """All that is watched; nothing in it is about a person.
 
     `cluster` is None while the engine does not answer. `version` is the one drawn last. `rebuilds` are those under
-    way and the last one that ended. `dead_letters` counts them by showcase, `refused` tells the frequent reasons.
+    way and the last one that ended. `dead_letters` counts them by showcase, `refused` tells the frequent reasons, and
+    `missed` are the profiles that a live index refused.
     """
 
     at: datetime
@@ -82,6 +84,7 @@ class Operations:
     rebuilds: tuple[RebuildState, ...]
     drift: tuple[Drift, ...]
     dead_letters: Mapping[str, int]
+    missed: int
     refused: tuple[Refused, ...]
 
     @property
@@ -106,6 +109,7 @@ class _Record:
     rebuilds: tuple[RebuildState, ...]
     drift: tuple[Drift, ...]
     dead_letters: Mapping[str, int]
+    missed: int
     refused: tuple[Refused, ...]
 
 
@@ -141,6 +145,7 @@ def operations(database: Database, client: Elasticsearch | None, settings: Setti
         rebuilds=record.rebuilds,
         drift=record.drift,
         dead_letters=record.dead_letters,
+        missed=record.missed,
         refused=record.refused,
     )
 
@@ -161,6 +166,7 @@ def _read_record(database: Database, settings: Settings) -> _Record:
             rebuilds=read_rebuilds(session, settings.lease_s),
             drift=read_drift(session),
             dead_letters=count_dead_letters(session),
+            missed=count_missed(session),
             refused=read_refused(session),
         )
 

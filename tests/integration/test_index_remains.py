@@ -14,8 +14,10 @@ from indexer import dead_letters, failpoints
 from indexer.bulk import Refusal
 from indexer.changes import drain
 from indexer.documents import ListingBuilder
+from indexer.memory import count_dead_letters, count_missed
 from indexer.rebuild.progress import Progress
 from indexer.rebuild.run import rebuild
+from indexer.registry import SPARE, register
 from indexer.stubs import sweep_stubs
 from matching.candidates.records import Candidate
 from matching.settings import Settings
@@ -112,6 +114,17 @@ def test_the_later_of_two_refusals_is_kept(built: Database) -> None:
         assert [(letter.version, letter.reason, letter.tries) for letter in dead_letters.letters(session)] == [
             (1_007, "of 1007", 1)
         ]
+
+
+def test_who_is_missed_is_counted_once_and_by_live_indexes_only(built: Database, stad: str) -> None:
+    """Letters of spares and of new indexes are shown beside it: searches don't use those."""
+    refused = {"stad": stad, "regio": live_index(built, "regio")}
+    with built.write() as session:
+        register(session, "stad", "a spare", SPARE)
+        letters = [(code, Refusal(index, 2, 400, "no")) for code, index in refused.items()]
+        letters += [("stad", Refusal(index, 3, 400, "no")) for index in ("a spare", "of nobody")]
+        dead_letters.keep(session, 1_000, letters)
+        assert (count_missed(session), count_dead_letters(session)) == (1, {"regio": 1, "stad": 3})
 
 
 def test_a_dead_letter_that_is_put_away_is_gone(built: Database) -> None:

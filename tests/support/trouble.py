@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from indexer.registry import LIVE
 from matching.storage.changes import CANDIDATE, note_changes
-from matching.storage.index_state import DeadLetter, FanOut, Finding, Rebuild
+from matching.storage.index_state import DeadLetter, FanOut, Finding, IndexTarget, Rebuild
 
 LEASE_S = 3600.0
 #: Why the engine refused; what it quoted of the listing is not kept.
@@ -20,11 +22,13 @@ def bring_trouble(session: Session, showcase: str, other: str) -> None:
     The rebuild is held for an hour: with a lease of LEASE_S.
     """
     now = datetime.now(UTC)
+    live = select(IndexTarget.index).where(IndexTarget.showcase == showcase, IndexTarget.state == LIVE)
+    index = session.execute(live).scalar_one()
     note_changes(session, CANDIDATE, range(1, 8))
     for key in range(1, 4):
         session.add(
             DeadLetter(
-                index=f"candidates-{showcase}-v1-20261124120000000000",
+                index=index,
                 showcase=showcase,
                 candidate_id=key,
                 version=40 + key,

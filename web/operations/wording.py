@@ -83,11 +83,10 @@ def _attention(found: Operations) -> Iterator[Attention]:
             _("Index en database verschillen. Dit wordt vanzelf hersteld; nu meteen kan ook."),
             "hallowerk index reconcile",
         )
-    refused = sum(found.dead_letters.values())
-    if refused:
+    if found.missed:
         yield Attention(
             WRONG,
-            ngettext("%(num)s profiel is geweigerd", "%(num)s profielen zijn geweigerd", refused),
+            ngettext("%(num)s profiel is geweigerd", "%(num)s profielen zijn geweigerd", found.missed),
             _("De zoekmachine nam ze niet aan, dus zoeken vindt ze niet of niet zoals ze nu zijn."),
             "hallowerk index dead-letters list",
         )
