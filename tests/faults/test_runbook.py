@@ -25,7 +25,7 @@ from matching.taxonomy.records import PlaceRow
 from tests.support.command import hallowerk
 from tests.support.engine import variables_of
 from tests.support.house import House, open_house
-from tests.support.indexing import live_index, states
+from tests.support.indexing import live_index, newest_rebuild, states
 from tests.support.processes import running
 from tests.support.profiles import spoil
 from tests.support.waiting import wait_until
@@ -147,7 +147,7 @@ def held_at_the_gate(house: House, shell: Shell, tmp_path: Path) -> None:
 
 
 def wrong_people(house: House, shell: Shell, tmp_path: Path) -> None:
-    """Back to the index of before, which had the changes and erasures since; and forward again."""
+    """Back to the index of before, which had the changes and erasures since; forward again; and a way that is left."""
     before = live_index(house.database, "stad")
     shell.do("index", "rebuild")
     after = live_index(house.database, "stad")
@@ -160,6 +160,12 @@ def wrong_people(house: House, shell: Shell, tmp_path: Path) -> None:
     house.wait_for(1, "Sindsdien")
     house.wait_for(2, None)
     shell.run("hallowerk index rollback")
+    assert live_index(house.database, "stad") == after
+    shell.do("index", "rollback", code=-signal.SIGKILL, HALLOWERK_TESTING="1", HALLOWERK_FAILPOINT="rebuild.rollback")
+    deadline = time.monotonic() + 60
+    while newest_rebuild(house.database).ended_at is None:  # its lease has to end first
+        assert time.monotonic() < deadline
+        shell.run("hallowerk index resume --undo")
     assert live_index(house.database, "stad") == after
 
 
