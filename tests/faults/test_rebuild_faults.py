@@ -152,7 +152,9 @@ def test_a_rebuild_that_is_killed_at_any_step_is_carried_on_with(
     now = aliased(client, settings_of_test)
     assert {code: len(indexes) for code, indexes in now.items()} == {"stad": 1, "regio": 1}
     left = newest(filled)
-    assert (left.ended_at, left.step) == (None, {"filling": "fill", "swapped": "swap"}.get(step, step))
+    # On a busy machine the first answers that a fill hears of may be its last ones.
+    assert left.step in {"filling": ("fill", "verify"), "swapped": ("swap",)}.get(step, (step,))
+    assert left.ended_at is None
     with filled.write() as session:
         session.execute(delete(Candidate).where(Candidate.id == 3))
         note_changes(session, CANDIDATE, [3])
