@@ -38,8 +38,6 @@ from matching.storage.index_state import Finding
 from tests.support.indexing import (
     after_next_read,
     entry,
-    fill,
-    forget_changes,
     live_index,
     names,
     remove,
@@ -50,21 +48,6 @@ from tests.support.indexing import (
 from tests.support.profiles import SECRET_WORDS, insert_full, insert_showcase, insert_taxonomy, show
 
 IMPATIENT = Patience(0.01, 0.01, 0.1)
-
-
-@pytest.fixture
-def built(database: Database, client: Elasticsearch, engine_settings: Settings) -> Database:
-    """Candidates 1 to 5 in 'stad', indexed; 'regio' is there with none, and nothing waits."""
-    fill(database, {"stad": range(1, 6), "regio": []}, {"regio": {"intro"}})
-    rebuild(database, client, engine_settings)
-    forget_changes(database)
-    return database
-
-
-@pytest.fixture
-def stad(built: Database) -> str:
-    """The live index of 'stad'."""
-    return live_index(built, "stad")
 
 
 @pytest.mark.requirement("GEN-06")

@@ -42,12 +42,6 @@ def built(database: Database, client: Elasticsearch, engine_settings: Settings) 
     return database
 
 
-@pytest.fixture
-def stad(built: Database) -> str:
-    """The live index of 'stad'."""
-    return live_index(built, "stad")
-
-
 Pass = Callable[[], Reconciled]
 
 

@@ -31,7 +31,6 @@ from matching.storage.index_state import DeadLetter, LedgerEntry
 from tests.support.indexing import (
     after_next_read,
     entry,
-    fill,
     forget_changes,
     live_index,
     names,
@@ -41,21 +40,6 @@ from tests.support.indexing import (
     waiting,
 )
 from tests.support.profiles import SECRET_WORDS, insert_full, spoil
-
-
-@pytest.fixture
-def built(database: Database, client: Elasticsearch, engine_settings: Settings) -> Database:
-    """Candidates 1 to 5 in 'stad', indexed; 'regio' is there with none, and nothing waits."""
-    fill(database, {"stad": range(1, 6), "regio": []}, {"regio": {"intro"}})
-    rebuild(database, client, engine_settings)
-    forget_changes(database)
-    return database
-
-
-@pytest.fixture
-def stad(built: Database) -> str:
-    """The live index of 'stad'."""
-    return live_index(built, "stad")
 
 
 def test_a_refused_listing_becomes_a_dead_letter_and_holds_up_no_other(
