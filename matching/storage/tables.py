@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import matching.accounts.records
 import matching.candidates.records
+import matching.post.records
 import matching.storage.changes
 import matching.storage.index_state
 import matching.taxonomy.records
