@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import os
 import re
 import secrets
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -23,8 +24,16 @@ from matching.private import private_folder
 #: 32 characters at random hold more than the 128 bits that a signature of a session needs.
 SHORTEST_SECRET_KEY = 32
 
+#: Half signs and half encrypts: what the Fernet specification asks.
+ENCRYPTION_KEY_BYTES = 32
+
 #: Fields that are a secret as a whole; addresses may hold one too.
-SECRETS = frozenset({"secret_key", "elasticsearch_api_key", "elasticsearch_password", "metrics_token"})
+SECRETS = frozenset(
+    {"secret_key", "encryption_keys", "elasticsearch_api_key", "elasticsearch_password", "metrics_token"}
+)
+
+#: A Fernet key: 32 bytes in url-safe base64; the last letter of the 43 carries four bits.
+FERNET_KEY = re.compile(r"[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]=")
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 
@@ -64,7 +73,7 @@ class Settings(BaseSettings):
 
     state_dir: Path = Field(
         default=PROJECT_ROOT / ".hallowerk",
-        description="Folder of this installation: SQLite database, media, secret key and engine notes.",
+        description="Folder of this installation: SQLite database, media, secret keys and engine notes.",
     )
     database_url: str = Field(
         default="",
@@ -140,6 +149,11 @@ class Settings(BaseSettings):
         description="Key that signs sessions, of 32 characters or more; empty: one is made once and kept in the state "
         "folder.",
     )
+    encryption_keys: str = Field(
+        default="",
+        description="Fernet keys, divided by commas, that seal secrets in the database: the first one seals, all open; "
+        "empty: one is made once and kept in the state folder.",
+    )
     metrics_token: str = Field(
         default="",
         description="Token of 32 characters or more with which a program may read /metrics; empty: only operations "
@@ -173,6 +187,17 @@ class Settings(BaseSettings):
             raise ValueError(
                 f"has {len(value)} characters: use {SHORTEST_SECRET_KEY} or more that nobody can guess, or leave it "
                 "empty"
+            )
+        return value
+
+    @field_validator("encryption_keys")
+    @classmethod
+    def _each_key_is_one(cls, value: str) -> str:
+        keys = _split_keys(value)
+        wrong = [str(place) for place, key in enumerate(keys, 1) if not FERNET_KEY.fullmatch(key)]
+        if wrong:
+            raise ValueError(
+                f"key {', '.join(wrong)} of {len(keys)} is no Fernet key: 32 random bytes in url-safe base64"
             )
         return value
 
@@ -275,14 +300,39 @@ def session_key(settings: Settings) -> str:
     """
     if settings.secret_key:
         return settings.secret_key
-    path = settings.state_dir / "secret_key"
-    if not path.exists():
-        private_folder(settings.state_dir)
-        _write_once(path, secrets.token_urlsafe(48))
-    key = path.read_text().strip()
+    key = _kept(settings, "secret_key", lambda: secrets.token_urlsafe(48))
     if not key:
+        path = settings.state_dir / "secret_key"
         raise SettingsError(f"{path} is empty: remove it and start again (everybody then signs in anew)")
     return key
+
+
+def vault_keys(settings: Settings) -> tuple[str, ...]:
+    """The keys that secrets are sealed with: the configured ones, else one made once and kept like `session_key`.
+
+    Raises SettingsError when the kept one is no key: without the right one, nobody's second step can be read.
+    """
+    if settings.encryption_keys:
+        return _split_keys(settings.encryption_keys)
+    key = _kept(
+        settings, "encryption_key", lambda: base64.urlsafe_b64encode(secrets.token_bytes(ENCRYPTION_KEY_BYTES)).decode()
+    )
+    if not FERNET_KEY.fullmatch(key):
+        raise SettingsError(f"{settings.state_dir / 'encryption_key'} is no Fernet key: put it back from a backup")
+    return (key,)
+
+
+def _split_keys(value: str) -> tuple[str, ...]:
+    return tuple(key.strip() for key in value.split(",")) if value else ()
+
+
+def _kept(settings: Settings, name: str, make: Callable[[], str]) -> str:
+    """What the file `name` of the state folder holds; the first process that asks makes it (mode 600)."""
+    path = settings.state_dir / name
+    if not path.exists():
+        private_folder(settings.state_dir)
+        _write_once(path, make())
+    return path.read_text().strip()
 
 
 def _write_once(path: Path, content: str) -> None:

@@ -19,6 +19,8 @@ random() { od -An -N24 -tx1 /dev/urandom | tr -d ' \n'; }
 for name in elastic_password elasticsearch_password metrics_token postgres_password redis_password secret_key; do
   keep "$name" "$(random)"
 done
+# A Fernet key: 32 bytes in url-safe base64.
+keep encryption_keys "$(head -c 32 /dev/urandom | base64 | tr '+/' '-_')"
 keep database_url "postgresql://hallowerk:$(<"$folder/postgres_password")@postgres:5432/hallowerk"
 keep redis_url "redis://:$(<"$folder/redis_password")@redis:6379/0"
 keep redis_conf "requirepass $(<"$folder/redis_password")"

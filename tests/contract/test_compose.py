@@ -17,7 +17,7 @@ import yaml
 from indexer.engine.pins import VERSION
 from indexer.engine.synonym_file import FOLDER
 from indexer.queues import QUEUES
-from matching.settings import SECRETS, describe_settings, load_settings, variable_name
+from matching.settings import SECRETS, describe_settings, load_settings, variable_name, vault_keys
 from tests.support.command import parse
 from tests.support.fake_engine import TOP
 
@@ -173,4 +173,5 @@ def test_the_secrets_are_made_once_closed_and_fit(
     assert made["redis_conf"] == f"requirepass {made['redis_password']}"
     assert settings.elasticsearch_password == made["elasticsearch_password"]
     assert settings.secret_key == made["secret_key"]
+    assert vault_keys(settings) == (made["encryption_keys"],)
     assert len(set(made.values())) == len(made)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from matching.settings import SettingsError, describe_settings, load_settings, session_key
+from matching.settings import SettingsError, describe_settings, load_settings, session_key, vault_keys
 
 
 def test_the_default_database_is_sqlite_in_the_state_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -37,6 +37,7 @@ def test_every_wrong_value_is_named_with_its_variable(monkeypatch: pytest.Monkey
 def test_secrets_are_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgresql://user:hush@db/hallowerk")
     monkeypatch.setenv("HALLOWERK_SECRET_KEY", "hush" * 8)
+    monkeypatch.setenv("HALLOWERK_ENCRYPTION_KEYS", f"{'hush' * 10}huA=")
     monkeypatch.setenv("ELASTICSEARCH_API_KEY", "hush")
     monkeypatch.setenv("ELASTICSEARCH_URL", "https://somebody:hush@engine:9200")
     monkeypatch.setenv("ELASTICSEARCH_PASSWORD", "hush")
@@ -125,6 +126,24 @@ def test_an_empty_session_key_is_never_used(tmp_path: Path) -> None:
     (tmp_path / "secret_key").touch()
     with pytest.raises(SettingsError, match="secret_key is empty"):
         session_key(load_settings(state_dir=tmp_path, secret_key=""))
+
+
+def test_a_wrong_encryption_key_is_told_by_its_place_and_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HALLOWERK_ENCRYPTION_KEYS", f"{'A' * 43}=, {'hush' * 10}huh=,")
+    with pytest.raises(SettingsError, match="HALLOWERK_ENCRYPTION_KEYS: key 2, 3 of 3 is no Fernet key") as raised:
+        load_settings()
+    assert "hush" not in f"{raised.value} {raised.value.__cause__}"
+
+
+def test_the_encryption_key_is_made_once_and_closed_to_others(tmp_path: Path) -> None:
+    settings = load_settings(state_dir=tmp_path, encryption_keys="")
+    keys = vault_keys(settings)
+    assert len(keys) == 1
+    assert vault_keys(settings) == keys
+    assert stat.S_IMODE((tmp_path / "encryption_key").stat().st_mode) == 0o600
+    (tmp_path / "encryption_key").write_text("")
+    with pytest.raises(SettingsError, match="encryption_key is no Fernet key"):
+        vault_keys(settings)
 
 
 def test_two_installations_have_two_names(tmp_path: Path) -> None:
