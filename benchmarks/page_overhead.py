@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import http.client
-import re
 import secrets
 import statistics
 import time
@@ -18,13 +17,13 @@ from sqlalchemy import func, insert, select
 
 from benchmarks.surroundings import remove_indexes
 from indexer.rebuild.run import rebuild
-from matching.accounts.passwords import hash_password
 from matching.accounts.policy import ACCOUNT_MANAGER
-from matching.accounts.records import Organisation, ShowcaseAccess, User
+from matching.accounts.records import Organisation, ShowcaseAccess
 from matching.candidates.records import CandidateTerm, Showcase
 from matching.settings import Settings
 from matching.storage.database import Database
 from matching.taxonomy.records import PlaceRow
+from tests.support.signed_in import make_account, session_token, sign_in_client
 from web.app import create_app
 
 WARM_UP, ROUNDS = 3, 15
@@ -78,22 +77,16 @@ def measure(database: Database, client: Elasticsearch, settings: Settings) -> It
 
 
 def _signed_in(database: Database, settings: Settings) -> FlaskClient:
-    password = secrets.token_urlsafe(16)
     email = f"{secrets.token_hex(4)}@voorbeeld.nl"
     with database.write() as session:
         organisation = session.execute(
             insert(Organisation).values(code=secrets.token_hex(4), name="Meting").returning(Organisation.id)
         ).scalar_one()
-        user = {"email": email, "name": "Meting", "role": ACCOUNT_MANAGER, "password_hash": hash_password(password)}
-        session.execute(insert(User).values(**user, organisation_id=organisation, active=True))
         for showcase in session.execute(select(Showcase.id)).scalars().all():
             session.execute(insert(ShowcaseAccess).values(organisation_id=organisation, showcase_id=showcase))
+    make_account(database, organisation, email, [ACCOUNT_MANAGER])
     browser = create_app(settings).test_client()
-    form = browser.get("/inloggen").get_data(as_text=True)
-    token = re.findall(r'name="csrf_token"[^>]*value="([^"]+)"', form)[0]
-    answer = browser.post("/inloggen", data={"email": email, "password": password, "csrf_token": token})
-    if answer.status_code != 302:
-        raise RuntimeError(f"signing in gave status {answer.status_code}")
+    sign_in_client(browser, session_token(database, email))
     return browser
 
 

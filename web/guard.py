@@ -12,6 +12,7 @@ from flask_login import current_user
 
 from matching.accounts.policy import POLICY, Actor, may
 from web.services import services
+from web.sessions import signing_in
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -69,7 +70,7 @@ def _check() -> ResponseReturnValue | None:
         abort(403)
     actor = current_actor()
     showcase = (request.view_args or {}).get("showcase")
-    if may(actor, action, showcase):
+    if may(actor, action, showcase, signing_in=signing_in() is not None):
         return None
     if POLICY[action].scope == "token" and "Authorization" in request.headers:
         return None if _shows_token() else Response(status=401, headers={"WWW-Authenticate": "Bearer"})

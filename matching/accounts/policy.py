@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
-Scope = Literal["public", "own", "showcase", "token"]
+Scope = Literal["public", "person", "own", "showcase", "token"]
 
 ACCOUNT_MANAGER = "accountmanager"
 ADMINISTRATOR = "administrator"
+#: Of an employer: searches and sees the own employer's vacancies; with vacancy rights manages those too (CP+).
 CONTACT_PERSON = "contactperson"
+VACANCY_CONTACT = "contactperson_vacancies"
 OPERATIONS = "operations"
-ROLES = (ACCOUNT_MANAGER, ADMINISTRATOR, CONTACT_PERSON, OPERATIONS)
+ROLES = (ACCOUNT_MANAGER, ADMINISTRATOR, CONTACT_PERSON, VACANCY_CONTACT, OPERATIONS)
 
-SEARCHERS = frozenset({ACCOUNT_MANAGER, ADMINISTRATOR, CONTACT_PERSON})
+SEARCHERS = frozenset({ACCOUNT_MANAGER, ADMINISTRATOR, CONTACT_PERSON, VACANCY_CONTACT})
+ADMINISTRATORS = frozenset({ADMINISTRATOR})
 EVERYONE = frozenset(ROLES)
 NOBODY: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
 class Rule:
-    """`roles` may do `action`; scope 'public': also without signing in; 'own': the own account and session;
+    """`roles` may do `action`; scope 'public': also without signing in; 'person': also whoever is in the midst of
 
-    'showcase': only in the showcases that the user's organisation may open (GEN-06); 'token': a program that shows the
-    token of the settings too.
+    signing in; 'own': the own account, person or organisation; 'showcase': only in the showcases that the account opens
+    (GEN-06); 'token': a program that shows the token of the settings too.
     """
 
     action: str
@@ -53,24 +57,35 @@ POLICY: dict[str, Rule] = {
 
 @dataclass(frozen=True)
 class Actor:
-    """Who acts: a signed-in user with role, organisation and the codes of the showcases that may be opened."""
+    """Who acts: a person who is signed in, with the account that was chosen and what it may do."""
 
-    user_id: int
+    session_id: int
+    person_id: int
+    account_id: int
     name: str
-    role: str
+    roles: frozenset[str]
+    organisation_id: int
     organisation: str
-    showcases: tuple[str, ...]
+    #: Codes of the showcases that may be opened, in their order; none for who does not search.
+    showcases: tuple[str, ...] = ()
     postcode: str | None = None
+    #: Whether the person has another account to switch to (SET-02).
+    has_more_accounts: bool = False
+    #: When the person last showed who it is in this session: before keys are changed, that must be fresh.
+    confirmed_at: datetime | None = None
 
 
-def may(actor: Actor | None, action: str, showcase: str | None = None) -> bool:
-    """Whether `actor` (None: not signed in) may do `action`, in `showcase` where the action is about one (ROLE-21).
+def may(actor: Actor | None, action: str, showcase: str | None = None, *, signing_in: bool = False) -> bool:
+    """Whether `actor` may do `action`, in `showcase` where the action is about one (ROLE-21).
 
+    None is somebody who is not signed in: with `signing_in` a session knows who it is, but not all is proved yet.
     Raises KeyError for an action that the table does not have.
     """
     rule = POLICY[action]
     if rule.scope == "public":
         return True
-    if actor is None or actor.role not in rule.roles:
+    if actor is None:
+        return signing_in and rule.scope == "person"
+    if not actor.roles & rule.roles:
         return False
     return rule.scope != "showcase" or showcase is None or showcase in actor.showcases

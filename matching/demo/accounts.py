@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
+from matching.accounts import terms
+from matching.accounts.accounts import Rights, find_person, make_person, open_account
+from matching.accounts.key_records import SecondStep
 from matching.accounts.passwords import hash_password
 from matching.accounts.policy import ACCOUNT_MANAGER, ADMINISTRATOR, OPERATIONS
-from matching.accounts.records import Organisation, ShowcaseAccess, User
+from matching.accounts.records import Account, Organisation, Person, ShowcaseAccess
+from matching.accounts.vault import Vault
 from matching.candidates.records import Showcase
 from matching.demo.showcases import SHOWCASES
 
 #: Of every demo account; printed by `hallowerk up --demo`.
 PASSWORD = "Demo-wachtwoord 2026!"  # noqa: S105 - a demo's password is meant to be known
+#: Of the authenticator of every demo account; `hallowerk demo code EMAIL` says the code of the moment.
+SECRET = "HALLOWERKDEMOGEHEIMABCDEFGH23456"  # noqa: S105 - as above
 
 
 @dataclass(frozen=True)
@@ -28,7 +35,7 @@ class DemoOrganisation:
 
 @dataclass(frozen=True)
 class DemoAccount:
-    """An account of the demo; `can` says in a few words what it shows."""
+    """An account of the demo, of a person who may have more of them; `can` says in a few words what it shows."""
 
     organisation: str
     email: str
@@ -58,6 +65,10 @@ ACCOUNTS = (
         "gemeente-demo", "techniek@demo.example", "Nadia el Amrani", OPERATIONS, "2511", "operations, no candidates"
     ),
     DemoAccount(
+        "gemeente-demo", "j.smit@demo.example", "Jip Smit", ACCOUNT_MANAGER, "3011", "two accounts to switch between"
+    ),
+    DemoAccount("werkplein-vlietkant", "j.smit@demo.example", "Jip Smit", ACCOUNT_MANAGER, "2511", ""),
+    DemoAccount(
         "werkplein-vlietkant",
         "s.bennani@vlietkant.example",
         "Samira Bennani",
@@ -68,10 +79,10 @@ ACCOUNTS = (
 )
 
 
-def set_up_accounts(session: Session) -> None:
+def set_up_accounts(session: Session, vault: Vault, now: datetime) -> None:
     """Make or change the demo's organisations, their showcases and accounts; the showcases must exist.
 
-    A password that someone changed stays.
+    A password or authenticator that someone changed stays.
     """
     showcase_ids = {row.code: row.id for row in session.execute(select(Showcase.code, Showcase.id))}
     organisation_ids = {}
@@ -87,10 +98,29 @@ def set_up_accounts(session: Session) -> None:
         for code in wanted.showcases:
             session.add(ShowcaseAccess(organisation_id=organisation.id, showcase_id=showcase_ids[code]))
     for account in ACCOUNTS:
-        user = session.scalar(select(User).where(User.email == account.email))
-        if user is None:
-            user = User(email=account.email, password_hash=hash_password(PASSWORD), active=True)
-            session.add(user)
-        user.organisation_id = organisation_ids[account.organisation]
-        user.name, user.role, user.postcode = account.name, account.role, account.postcode
+        person = find_person(session, account.email) or _make_person(session, account, vault, now)
+        organisation_id = organisation_ids[account.organisation]
+        known = select(Account.id).where(Account.person_id == person, Account.organisation_id == organisation_id)
+        number = session.scalar(known)
+        if number is None:
+            number = open_account(session, person, organisation_id, Rights(frozenset({account.role})), now)
+        session.execute(update(Account).where(Account.id == number).values(postcode=account.postcode))
     session.flush()
+
+
+def _make_person(session: Session, account: DemoAccount, vault: Vault, now: datetime) -> int:
+    """Somebody who has accepted the terms, and has a password and an authenticator."""
+    person = make_person(session, account.email, account.name, now)
+    accepted = {"password_hash": hash_password(PASSWORD), "terms": terms.VERSION}
+    session.execute(update(Person).where(Person.id == person).values(**accepted))
+    sealed = vault.seal(SECRET)
+    session.add(SecondStep(person_id=person, kind="authenticator", sealed=sealed, confirmed=True, created_at=now))
+    session.flush()
+    return person
+
+
+def has_others(session: Session) -> bool:
+    """Whether there is an organisation that is not the demo's: then this is no place for made-up people."""
+    codes = [organisation.code for organisation in ORGANISATIONS]
+    others = select(func.count()).select_from(Organisation).where(Organisation.code.not_in(codes))
+    return bool(session.scalar(others))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import matching.accounts.key_records
 import matching.accounts.records
 import matching.candidates.records
 import matching.post.records

@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, StorageState, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, StorageState, sync_playwright
 
-from tests.support.site import EMAIL, PASSWORD
+from matching.settings import Settings
+from tests.support.signed_in import session_cookie
+from tests.support.site import EMAIL
 
 FLAGS = [
     "--headless",
@@ -40,16 +42,17 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
+def be_signed_in(context: BrowserContext, settings: Settings, address: str, email: str = EMAIL) -> None:
+    """Give the browser the session of a demo account at the server with this address."""
+    name, value = session_cookie(settings, email)
+    context.add_cookies([{"name": name, "value": value, "url": address, "httpOnly": True, "sameSite": "Lax"}])
+
+
 @pytest.fixture(scope="session")
-def signed_in(browser: Browser, site: str) -> StorageState:
-    """The cookies of somebody who signed in through the form."""
+def signed_in(browser: Browser, site: str, demo_settings: Settings) -> StorageState:
+    """The cookies of an account manager who is signed in."""
     context = browser.new_context(base_url=site)
-    page = context.new_page()
-    page.goto("/kandidaten/")
-    page.get_by_label("E-mailadres").fill(EMAIL)
-    page.get_by_label("Wachtwoord").fill(PASSWORD)
-    page.get_by_role("button", name="Inloggen").click()
-    page.wait_for_url("**/kandidaten/rijnmond/")
+    be_signed_in(context, demo_settings, site)
     state = context.storage_state()
     context.close()
     return state

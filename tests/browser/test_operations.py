@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -16,15 +16,23 @@ from sqlalchemy import delete
 from matching.settings import Settings
 from matching.storage.changes import CANDIDATE, Change, note_changes
 from matching.storage.database import Database
-from tests.browser.conftest import PHONE, SMALL, WIDE, watch
+from tests.browser.conftest import PHONE, SMALL, WIDE, be_signed_in, watch
 from tests.browser.test_accessibility import OUTPUT, violations
 from tests.support.ports import free_port
-from tests.support.site import OPERATIONS_EMAIL, PASSWORD, serving
+from tests.support.site import OPERATIONS_EMAIL, serving
 from tests.support.trouble import LEASE_S, REASON, bring_trouble
 
 SIZES = pytest.mark.parametrize("size", [WIDE, SMALL, PHONE], ids=["1440", "1093", "390"])
 
 OpenOperations = Callable[..., Page]
+
+
+class Installation(NamedTuple):
+    """A running installation: its address, its database, and with what settings it runs."""
+
+    address: str
+    database: Database
+    settings: Settings
 
 
 @contextmanager
@@ -40,16 +48,16 @@ def own_database(demo: Settings, folder: Path) -> Iterator[tuple[Settings, Datab
 
 
 @pytest.fixture(scope="module")
-def calm(demo_settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Database]]:
-    """The address of an installation where all is well, and its database."""
+def calm(demo_settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """An installation where all is well."""
     folder = tmp_path_factory.mktemp("calm") / "state"
     with own_database(demo_settings, folder) as (settings, database), serving(settings) as address:
-        yield address, database
+        yield Installation(address, database, settings)
 
 
 @pytest.fixture(scope="module")
-def bad(demo_settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of an installation in trouble, without a broker."""
+def bad(demo_settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """An installation in trouble, without a broker."""
     folder = tmp_path_factory.mktemp("bad") / "state"
     with own_database(demo_settings, folder) as (settings, database), pytest.MonkeyPatch.context() as patch:
         with database.write() as session:
@@ -57,7 +65,7 @@ def bad(demo_settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> It
         patch.setenv("HALLOWERK_LEASE_S", str(LEASE_S))
         patch.setenv("REDIS_URL", f"redis://127.0.0.1:{free_port()}/0")
         with serving(settings) as address:
-            yield address
+            yield Installation(address, database, settings)
 
 
 @pytest.fixture
@@ -66,18 +74,15 @@ def open_operations(browser: Browser) -> Iterator[OpenOperations]:
     errors: list[str] = []
     contexts = []
 
-    def open_(address: str, size: tuple[int, int] = WIDE, **options: Any) -> Page:
+    def open_(at: Installation, size: tuple[int, int] = WIDE, **options: Any) -> Page:
         viewport = {"width": size[0], "height": size[1]}
-        context = browser.new_context(base_url=address, viewport=viewport, reduced_motion="reduce", **options)
+        context = browser.new_context(base_url=at.address, viewport=viewport, reduced_motion="reduce", **options)
         context.set_default_timeout(15_000)
         contexts.append(context)
+        be_signed_in(context, at.settings, at.address, OPERATIONS_EMAIL)
         page = context.new_page()
         watch(page, errors)
-        page.goto("/")
-        page.get_by_label("E-mailadres").fill(OPERATIONS_EMAIL)
-        page.get_by_label("Wachtwoord").fill(PASSWORD)
-        page.get_by_label("Wachtwoord").press("Enter")
-        page.wait_for_url("**/operations")
+        page.goto("/operations")
         return page
 
     yield open_
@@ -103,8 +108,8 @@ def waiting(page: Page) -> Any:
 
 @SIZES
 @pytest.mark.requirement("ROLE-22")
-def test_a_calm_day(open_operations: OpenOperations, calm: tuple[str, Database], size: tuple[int, int]) -> None:
-    page = open_operations(calm[0], size)
+def test_a_calm_day(open_operations: OpenOperations, calm: Installation, size: tuple[int, int]) -> None:
+    page = open_operations(calm, size)
     expect(page.get_by_text("Alles loopt, er is niets te doen.")).to_be_visible()
     picture(page, "operations")
     assert violations(page) == []
@@ -112,7 +117,7 @@ def test_a_calm_day(open_operations: OpenOperations, calm: tuple[str, Database],
 
 
 @SIZES
-def test_a_bad_day(open_operations: OpenOperations, bad: str, size: tuple[int, int]) -> None:
+def test_a_bad_day(open_operations: OpenOperations, bad: Installation, size: tuple[int, int]) -> None:
     page = open_operations(bad, size)
     expect(page.get_by_role("heading", name="De wachtrijen geven geen antwoord")).to_be_visible()
     expect(page.get_by_text(REASON)).to_be_visible()
@@ -121,25 +126,22 @@ def test_a_bad_day(open_operations: OpenOperations, bad: str, size: tuple[int, i
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
-def test_it_renews_itself_and_leaves_the_focus_where_it_is(
-    open_operations: OpenOperations, calm: tuple[str, Database]
-) -> None:
-    address, database = calm
-    page = open_operations(address)
+def test_it_renews_itself_and_leaves_the_focus_where_it_is(open_operations: OpenOperations, calm: Installation) -> None:
+    page = open_operations(calm)
     still = page.get_by_role("link", name="Stilzetten")
     still.focus()
     expect(waiting(page)).to_have_text("0")
-    with database.write() as session:
+    with calm.database.write() as session:
         note_changes(session, CANDIDATE, [1, 2, 3])
     expect(waiting(page)).to_have_text("3", timeout=20_000)
     expect(still).to_be_focused()
-    with database.write() as session:
+    with calm.database.write() as session:
         session.execute(delete(Change))
     expect(waiting(page)).to_have_text("0", timeout=20_000)
 
 
-def test_it_can_be_held_still_from_the_keyboard(open_operations: OpenOperations, calm: tuple[str, Database]) -> None:
-    page = open_operations(calm[0])
+def test_it_can_be_held_still_from_the_keyboard(open_operations: OpenOperations, calm: Installation) -> None:
+    page = open_operations(calm)
     page.locator("#inhoud").focus()
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
@@ -151,15 +153,15 @@ def test_it_can_be_held_still_from_the_keyboard(open_operations: OpenOperations,
     expect(page.locator("[hx-trigger]")).to_have_count(1)
 
 
-def test_the_phone_tells_each_cells_column(open_operations: OpenOperations, calm: tuple[str, Database]) -> None:
-    page = open_operations(calm[0], PHONE)
+def test_the_phone_tells_each_cells_column(open_operations: OpenOperations, calm: Installation) -> None:
+    page = open_operations(calm, PHONE)
     cell = page.get_by_role("cell", name="Regio Rijnmond")
     assert cell.evaluate("cell => getComputedStyle(cell, '::before').content") == '"Etalage"'
     expect(page.get_by_role("table", name="Index per etalage")).to_have_count(1)
 
 
-def test_without_javascript_it_shows_the_same(open_operations: OpenOperations, calm: tuple[str, Database]) -> None:
-    page = open_operations(calm[0], java_script_enabled=False)
+def test_without_javascript_it_shows_the_same(open_operations: OpenOperations, calm: Installation) -> None:
+    page = open_operations(calm, java_script_enabled=False)
     expect(page.get_by_text("Alles loopt, er is niets te doen.")).to_be_visible()
     before = page.locator(".refresh__at").inner_text()
     assert re.search(r"\d+:\d\d:\d\d", before)

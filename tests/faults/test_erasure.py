@@ -17,9 +17,8 @@ from indexer.celery import make_app
 from indexer.queues import CHANGES, Broker
 from indexer.rebuild.run import rebuild
 from indexer.tasks import INDEX
-from matching.accounts.passwords import hash_password
 from matching.accounts.policy import ACCOUNT_MANAGER
-from matching.accounts.records import Organisation, ShowcaseAccess, User
+from matching.accounts.records import Organisation, ShowcaseAccess
 from matching.candidates.mediastore import AN_IMPORT_S
 from matching.candidates.records import Candidate, CandidateMedia, Showcase
 from matching.settings import Settings
@@ -33,7 +32,8 @@ from tests.support.pages import sign_in
 from tests.support.processes import running
 from tests.support.profiles import spoil
 from tests.support.proxy import hold, proxy_before
-from tests.support.site import EMAIL, PASSWORD
+from tests.support.signed_in import make_account
+from tests.support.site import EMAIL
 from tests.support.waiting import wait_until
 from web.app import create_app
 
@@ -56,9 +56,9 @@ def house(sqlite_database: Database, engine_settings: Settings) -> House:
         session.flush()
         [stad] = session.scalars(select(Showcase.id))
         session.add(ShowcaseAccess(organisation_id=organisation.id, showcase_id=stad))
-        who = {"name": "Marieke", "role": ACCOUNT_MANAGER, "postcode": "3011", "organisation_id": organisation.id}
+        number = organisation.id
         session.execute(delete(CandidateMedia))  # made up without files, which an export would look for
-        session.add(User(email=EMAIL, password_hash=hash_password(PASSWORD), active=True, **who))
+    make_account(house.database, number, EMAIL, [ACCOUNT_MANAGER])
     forget_changes(house.database)
     rebuild(house.database, house.client, house.settings)
     return house

@@ -295,7 +295,7 @@ def test_a_page_whose_engine_is_silent_ends_in_an_error_page(demo_settings: Sett
         web_server(behind(proxy, demo_settings), HALLOWERK_SEARCH_TIMEOUT_S="1") as (address, _),
     ):
         visitor = Visitor(address)
-        visitor.sign_in()
+        visitor.sign_in(demo_settings)
         path = f"/kandidaten/rijnmond/?kandidaat={somebody}"
         before = views(database, somebody)
         proxy.fail(hold, on="_msearch")
@@ -324,7 +324,7 @@ def test_a_web_worker_that_hangs_in_mid_page_is_replaced(demo_settings: Settings
         ),
     ):
         visitor = Visitor(address)
-        visitor.sign_in()
+        visitor.sign_in(demo_settings)
         path = f"/kandidaten/rijnmond/?kandidaat={somebody}"
         before = views(database, somebody)
         [worker] = children(master)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from sqlalchemy import insert, select, text, update
 from sqlalchemy.exc import DatabaseError
 
-from matching.accounts import audit, passwords, rules
-from matching.accounts.policy import ACCOUNT_MANAGER
-from matching.accounts.records import AuditEntry, Organisation, ShowcaseAccess, User
+from matching.accounts import audit, passwords, rules, sessions
+from matching.accounts.accounts import find_person
+from matching.accounts.policy import ACCOUNT_MANAGER, Actor
+from matching.accounts.records import Account, AuditEntry, Organisation, Person, ShowcaseAccess
 from matching.candidates.records import Showcase
 from matching.settings import Settings
 from matching.storage.database import Database
+from tests.support.signed_in import make_account, session_token
 from web.commands.doctor import Finding, examine
 
 PASSWORD = "Een lange zin met 3 cijfers!"
@@ -27,23 +31,23 @@ def account(database: Database) -> int:
                 insert(Showcase).values(id=number, code=code, name=code, position=-number, parts=[], categories=[])
             )
         session.execute(insert(ShowcaseAccess), [{"organisation_id": 1, "showcase_id": n} for n in (1, 3)])
-        session.execute(
-            insert(User).values(
-                id=7,
-                organisation_id=1,
-                email="a@demo.example",
-                name="Anne",
-                role=ACCOUNT_MANAGER,
-                password_hash=passwords.hash_password(PASSWORD),
-                active=True,
-            )
-        )
-    return 7
+    account = make_account(database, 1, "a@demo.example", [ACCOUNT_MANAGER])
+    with database.write() as session:
+        session.execute(update(Person).values(password_hash=passwords.hash_password(PASSWORD)))
+    return account
+
+
+def actor(database: Database, token: str) -> Actor | None:
+    """Who works with this session."""
+    with database.read() as session:
+        found = sessions.find(session, token, datetime.now(UTC))
+    assert found is None or isinstance(found.who, Actor)
+    return found.who if found else None
 
 
 def test_the_right_password_signs_in(database: Database, account: int) -> None:
     with database.read() as session:
-        assert rules.check_credentials(session, " A@demo.example ", PASSWORD) == account
+        assert rules.check_password(session, " A@demo.example ", PASSWORD) == find_person(session, "a@demo.example")
 
 
 def test_a_wrong_password_and_an_unknown_account_do_the_same_work(
@@ -58,30 +62,29 @@ def test_a_wrong_password_and_an_unknown_account_do_the_same_work(
 
     monkeypatch.setattr(rules, "password_matches", counting)
     with database.read() as session:
-        assert rules.check_credentials(session, "a@demo.example", "iets anders") is None
-        assert rules.check_credentials(session, "niemand@demo.example", PASSWORD) is None
+        assert rules.check_password(session, "a@demo.example", "iets anders") is None
+        assert rules.check_password(session, "niemand@demo.example", PASSWORD) is None
     assert len(checked) == 2
 
 
 @pytest.mark.requirement("GEN-06", "ROLE-21")
 def test_an_actor_opens_the_showcases_of_the_organisation_in_their_order(database: Database, account: int) -> None:
-    with database.read() as session:
-        actor = rules.load_actor(session, account)
-    assert actor is not None
-    assert actor.showcases == ("zuid", "noord")
+    found = actor(database, session_token(database, "a@demo.example"))
+    assert found is not None
+    assert found.showcases == ("zuid", "noord")
 
 
 def test_an_account_that_was_closed_is_nobody_at_the_next_request(database: Database, account: int) -> None:
+    token = session_token(database, "a@demo.example")
+    assert actor(database, token) is not None
     with database.write() as session:
-        session.execute(update(User).values(active=False))
-    with database.read() as session:
-        assert rules.load_actor(session, account) is None
-        assert rules.check_credentials(session, "a@demo.example", PASSWORD) is None
+        session.execute(update(Account).values(active=False))
+    assert actor(database, token) is None
 
 
 def test_sign_ins_are_in_the_trail(database: Database, account: int) -> None:
+    session_token(database, "a@demo.example")
     with database.write() as session:
-        rules.note_sign_in(session, account)
         rules.note_refused_sign_in(session)
         rules.note_sign_out(session, account)
     with database.read() as session:

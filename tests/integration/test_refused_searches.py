@@ -6,7 +6,7 @@ import pytest
 
 from indexer.reader import EngineRefused, NotOffered, TooDeep
 from matching.settings import Settings
-from tests.support.site import EMAIL, PASSWORD
+from tests.support.pages import sign_in
 from web.app import create_app
 from web.candidates import finding
 
@@ -27,9 +27,7 @@ def test_what_the_reader_refuses_is_said(
         raise refusal
 
     app = create_app(demo_settings)
-    app.config["WTF_CSRF_ENABLED"] = False
-    client = app.test_client()
-    client.post("/inloggen", data={"email": EMAIL, "password": PASSWORD})
+    client = sign_in(app)
     monkeypatch.setattr(finding, "find", refuse)
     answer = client.get("/kandidaten/rijnmond/?beroep=heftruckchauffeur")
     assert answer.status_code == status

@@ -7,15 +7,16 @@ from html import unescape
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests.support.site import EMAIL, PASSWORD
+from tests.support.signed_in import session_token, sign_in_client
+from tests.support.site import EMAIL
+from web.services import EXTENSION
 
 
 def sign_in(app: Flask, email: str = EMAIL) -> FlaskClient:
     """A client in which this demo account is signed in; forms need no token any more."""
     app.config["WTF_CSRF_ENABLED"] = False
     client = app.test_client()
-    answer = client.post("/inloggen", data={"email": email, "password": PASSWORD})
-    assert answer.status_code == 302, answer.get_data(as_text=True)
+    sign_in_client(client, session_token(app.extensions[EXTENSION].database, email))
     return client
 
 

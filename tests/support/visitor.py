@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import urllib.error
-import urllib.parse
 import urllib.request
-from http.cookiejar import CookieJar
 from typing import NamedTuple
 
-from tests.support.site import EMAIL, PASSWORD
+from matching.settings import Settings
+from tests.support.signed_in import session_cookie
+from tests.support.site import EMAIL
 
 ANSWER_WITHIN_S = 60
 
@@ -22,21 +21,16 @@ class Page(NamedTuple):
 
 
 class Visitor:
-    """Has cookies of its own; usable from several threads once signed in."""
+    """Has a session of its own; usable from several threads once signed in."""
 
     def __init__(self, address: str) -> None:
         self._address = address
-        self._opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(CookieJar()))
+        self._opener = urllib.request.build_opener()
 
-    def sign_in(self, email: str = EMAIL) -> None:
-        """Sign in with a demo account."""
-        token = re.search(r'name="csrf_token"[^>]* value="([^"]+)"', self.get("/inloggen").text)
-        assert token
-        fields = {"email": email, "password": PASSWORD, "csrf_token": token[1]}
-        with self._opener.open(
-            f"{self._address}/inloggen", urllib.parse.urlencode(fields).encode(), ANSWER_WITHIN_S
-        ) as answer:
-            assert "inloggen" not in answer.url
+    def sign_in(self, settings: Settings, email: str = EMAIL) -> None:
+        """Be signed in with a demo account, at a server with these settings."""
+        name, value = session_cookie(settings, email)
+        self._opener.addheaders = [("Cookie", f"{name}={value}")]
 
     def get(self, path: str) -> Page:
         """The answer at this path, whatever its status. Raises OSError when the connection breaks off."""

@@ -8,7 +8,16 @@ from matching.accounts.policy import ADMINISTRATOR, OPERATIONS, POLICY, ROLES, S
 
 
 def actor(role: str, *showcases: str) -> Actor:
-    return Actor(user_id=1, name="Iemand", role=role, organisation="Gemeente Demo", showcases=showcases)
+    return Actor(
+        session_id=1,
+        person_id=1,
+        account_id=1,
+        name="Iemand",
+        roles=frozenset({role}),
+        organisation_id=1,
+        organisation="Gemeente Demo",
+        showcases=showcases,
+    )
 
 
 @pytest.mark.requirement("ROLE-21")

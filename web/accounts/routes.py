@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, redirect, render_template, request, session, url_for
+from datetime import UTC, datetime
+from typing import cast
+
+from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_login import login_user, logout_user
 from flask_wtf import FlaskForm
 from wtforms import EmailField, PasswordField
 from wtforms.validators import InputRequired, Length
 
-from matching.accounts import rules
+from matching.accounts import rules, sessions
 from web.guard import allows, current_actor, signed_in_actor
 from web.safe_redirect import local_target
 from web.services import services
-from web.sessions import SignedIn
+from web.sessions import hold, let_go
 
 blueprint = Blueprint("accounts", __name__)
 
@@ -41,19 +43,21 @@ def sign_in() -> ResponseReturnValue:
         status = 422 if request.method == "POST" else 200
         return render_template("accounts/sign_in.html", form=form, refused=None), status
     database = services().database
+    now = datetime.now(UTC)
     with database.read() as reading:
-        user_id = rules.check_credentials(reading, form.email.data, form.password.data)
-        actor = rules.load_actor(reading, user_id) if user_id else None
+        person = rules.check_password(reading, form.email.data, form.password.data)
+    token = None
     with database.write() as writing:
-        if actor:
-            rules.note_sign_in(writing, actor.user_id)
-        else:
+        if person is None:
             rules.note_refused_sign_in(writing)
-    if actor is None:
+        else:
+            begun = sessions.start(writing, person, [sessions.Proof.PASSWORD], now)
+            found = cast(sessions.Found, sessions.find(writing, begun, now))
+            token = sessions.enter(writing, cast(sessions.SigningIn, found.who), now)
+    if token is None:
         refused = _("Dit e-mailadres en wachtwoord horen niet bij elkaar. Controleer beide en probeer het opnieuw.")
         return render_template("accounts/sign_in.html", form=form, refused=refused), 422
-    session.clear()
-    login_user(SignedIn(actor))
+    hold(token)
     return redirect(target)
 
 
@@ -63,9 +67,9 @@ def sign_out() -> ResponseReturnValue:
     """End the session and show the sign-in page."""
     actor = signed_in_actor()
     with services().database.write() as writing:
-        rules.note_sign_out(writing, actor.user_id)
-    logout_user()
-    session.clear()
+        rules.note_sign_out(writing, actor.account_id)
+        sessions.end(writing, actor.session_id)
+    let_go()
     return redirect(url_for("accounts.sign_in"))
 
 

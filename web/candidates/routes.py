@@ -123,14 +123,14 @@ def file(showcase: str, candidate: int, media: int) -> ResponseReturnValue:
         abort(404)
     if stored.kind == "document":
         with services().database.write() as session:
-            note_download(session, signed_in_actor().user_id, showcase, candidate, media)
+            note_download(session, signed_in_actor().account_id, showcase, candidate, media)
     return send_stored(stored)
 
 
 def _note_view(showcase: str, candidate: int) -> None:
     """Write down who saw whom before it is shown: without the line there is no page (decision 12)."""
     with services().database.write() as session:
-        note_view(session, signed_in_actor().user_id, showcase, candidate)
+        note_view(session, signed_in_actor().account_id, showcase, candidate)
 
 
 def _partial() -> bool:

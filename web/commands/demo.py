@@ -6,6 +6,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -15,6 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from indexer.engine.client import connect
 from indexer.status import index_status
+from matching.accounts.vault import open_vault
 from matching.candidates.showcases import define
 from matching.candidates.taxonomy_lists import seed
 from matching.demo.accounts import ACCOUNTS, PASSWORD, set_up_accounts
@@ -64,7 +66,7 @@ def run_load(settings: Settings, people: int) -> None:
         with _step("Showcases and accounts"), database.write() as session:
             for position, view in enumerate(SHOWCASES):
                 define(session, view, position)
-            set_up_accounts(session)
+            set_up_accounts(session, open_vault(settings), datetime.now(UTC))
         with database.read() as session:
             loaded = is_loaded(settings, session, people)
     if loaded:
@@ -81,7 +83,7 @@ def run_load(settings: Settings, people: int) -> None:
 def print_accounts() -> None:
     """Print the demo's accounts with the password they share."""
     click.echo(f"\nSign in with one of these accounts; the password is {PASSWORD}")
-    for account in ACCOUNTS:
+    for account in (one for one in ACCOUNTS if one.can):
         click.echo(f"  {account.email:<30} {account.name:<18} {account.can}")
 
 
