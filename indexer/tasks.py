@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import functools
-import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import structlog
 from celery import Celery
 from celery.exceptions import Reject
 from celery.worker import state
+from sqlalchemy import func, select
 
 from indexer.changes import index_candidates
 from indexer.engine.client import connect
 from indexer.fan_out import advance
+from indexer.queues import HOUSEKEEPING, Broker, BrokerAway
 from indexer.rebuild.context import LeavesOff
 from indexer.rebuild.progress import Progress
 from indexer.rebuild.prune import prune
@@ -23,7 +24,8 @@ from indexer.rebuild.run import resume
 from indexer.reconcile import reconcile
 from indexer.retention import forget_ended
 from indexer.stubs import sweep_stubs
-from matching.candidates.mediastore import AN_IMPORT_S, FolderMediaStore, prune_media
+from matching.candidates.mediastore import FolderMediaStore, prune_media
+from matching.candidates.records import Candidate
 from matching.settings import Settings
 from matching.storage.database import Database
 
@@ -43,6 +45,8 @@ def install(app: Celery, settings: Settings) -> None:
     database = Database(settings.database)  # connects at the first transaction
 
     def index(keys: list[int]) -> None:
+        if _erased(database, keys):  # also by plain SQL: their photos and documents are not to wait for the next hour
+            _send(app, RETAIN)
         index_candidates(database, connect(settings), settings, keys)
 
     def fan_out(number: int) -> None:
@@ -63,7 +67,7 @@ def install(app: Celery, settings: Settings) -> None:
 
     def retain() -> None:
         forget_ended(database)
-        prune_media(database, FolderMediaStore(settings.media_dir), time.time() - AN_IMPORT_S)
+        prune_media(database, FolderMediaStore(settings.media_dir))
 
     works: Mapping[str, Callable[..., None]] = {
         INDEX: index,
@@ -75,6 +79,22 @@ def install(app: Celery, settings: Settings) -> None:
     }
     for name, work in works.items():
         app.task(name=name, shared=False)(_reported(name, work))
+
+
+def _erased(database: Database, keys: Collection[int]) -> bool:
+    """Whether the record has one of these candidates no more."""
+    with database.read() as session:
+        there = session.execute(select(func.count()).where(Candidate.id.in_(keys))).scalar_one()
+    return there < len(set(keys))
+
+
+def _send(app: Celery, task: str) -> None:
+    """Have a regular task done now; without a broker it is done when it is due."""
+    try:
+        with Broker(app) as broker:
+            broker.send(task, HOUSEKEEPING)
+    except BrokerAway as error:
+        log.warning("task_waits", task=task, kind=type(error.__cause__).__name__)
 
 
 def _end_when_asked_to(_: Progress) -> None:

@@ -105,7 +105,8 @@ class Intake:
                     profiles.append(_Accepted(line.number, record))
             else:
                 self.rejects.add(line.number, external_id_of(line), record)
-        self._land(self._rows(profiles, reference, pool), markers, reference, summary)
+        with self.store.adding():
+            self._land(self._rows(profiles, reference, pool), markers, reference, summary)
 
     def _rows(
         self, profiles: Sequence[_Accepted], reference: Reference, pool: Executor

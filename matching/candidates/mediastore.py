@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, Protocol
 
 from sqlalchemy import select
 
 from matching.candidates.records import CandidateMedia
-from matching.private import private_folder
+from matching.private import private_file, private_folder
 from matching.storage.database import Database
 
-#: An import puts files before the rows that name them: what is newer than this may be about to be used.
-AN_IMPORT_S = 3600.0
 _HASH = re.compile(r"^[0-9a-f]{64}$")
 _NOTES = "sources"
 _FILES = "files"
+_ADDING, _TURN = "adding.lock", "turn.lock"
 
 
 class Kept(NamedTuple):
@@ -34,6 +35,9 @@ class Kept(NamedTuple):
 class MediaStore(Protocol):
     """Keeps files by content. What is put once is the same at every later read."""
 
+    def adding(self) -> AbstractContextManager[None]:
+        """A block that puts or finds files and commits the rows that name them: nothing is pruned meanwhile."""
+
     def put(self, data: bytes, content_type: str) -> Kept:
         """Keep `data`; on return it survives a power cut. Putting the same bytes again changes nothing."""
 
@@ -46,8 +50,8 @@ class MediaStore(Protocol):
     def noted(self, source: str) -> Kept | None:
         """What `source` became; None when that isn't remembered or the file is gone."""
 
-    def prune(self, used: frozenset[str], before: float) -> int:
-        """Remove files that aren't in `used` and were last put before that moment (Unix seconds); how many."""
+    def prune(self, read_used: Callable[[], frozenset[str]]) -> int:
+        """Remove the files that aren't among those used, which is asked once nobody adds; how many."""
 
 
 class FolderMediaStore:
@@ -56,13 +60,17 @@ class FolderMediaStore:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
+    @contextmanager
+    def adding(self) -> Iterator[None]:
+        """See MediaStore. Several processes and threads may add at once; a pruning waits for them, and they for it."""
+        with self._locked(fcntl.LOCK_SH):
+            yield
+
     def put(self, data: bytes, content_type: str) -> Kept:
         """See MediaStore."""
         content_hash = hashlib.sha256(data).hexdigest()
         path = self._path(content_hash)
-        if path.exists():
-            os.utime(path)  # shields it from a prune that started before its use is in the database
-        else:
+        if not path.exists():
             _write(path, data)
         return Kept(content_hash, content_type, len(data))
 
@@ -79,16 +87,20 @@ class FolderMediaStore:
         """See MediaStore."""
         try:
             content_hash, content_type, size = self._note(source).read_text().split()
-            os.utime(self._path(content_hash))
+            kept = Kept(content_hash, content_type, int(size))
         except (FileNotFoundError, ValueError):  # ValueError: cut short by a power cut
             return None
-        return Kept(content_hash, content_type, int(size))
+        return kept if self._path(content_hash).exists() else None
 
-    def prune(self, used: frozenset[str], before: float) -> int:
+    def prune(self, read_used: Callable[[], frozenset[str]]) -> int:
         """See MediaStore."""
+        with self._locked(fcntl.LOCK_EX):
+            return self._prune(read_used())
+
+    def _prune(self, used: frozenset[str]) -> int:
         removed = 0
         for path in self._files():
-            if path.name not in used and path.stat().st_mtime < before:
+            if path.name not in used:
                 path.unlink()
                 removed += 1
         for note in (self._folder / _NOTES).glob("*/*"):
@@ -96,6 +108,22 @@ class FolderMediaStore:
             if not _HASH.match(content_hash) or not self._path(content_hash).exists():
                 note.unlink()
         return removed
+
+    @contextmanager
+    def _locked(self, kind: int) -> Iterator[None]:
+        """Hold the lock on the files; the system lets go of it when this process dies.
+
+        Whoever waits has the turn, and the next one waits behind: imports one after another would else keep a pruning
+        waiting for as long as they go on.
+        """
+        private_folder(self._folder)
+        for name in (_ADDING, _TURN):
+            private_file(self._folder / name)
+        with (self._folder / _ADDING).open("r+b") as lock:
+            with (self._folder / _TURN).open("r+b") as turn:
+                fcntl.flock(turn, fcntl.LOCK_EX)
+                fcntl.flock(lock, kind)
+            yield
 
     def _files(self) -> Iterator[Path]:
         return (self._folder / _FILES).glob("*/*/*")
@@ -110,11 +138,15 @@ class FolderMediaStore:
         return self._folder / _NOTES / name[:2] / name
 
 
-def prune_media(database: Database, store: MediaStore, before: float) -> int:
-    """Remove the files that no profile uses and that were put before that moment (Unix seconds); how many."""
-    with database.read() as session:
+def prune_media(database: Database, store: MediaStore) -> int:
+    """Remove the files that no profile uses; how many."""
+
+    def read_used() -> frozenset[str]:
         used = select(CandidateMedia.content_hash).where(CandidateMedia.content_hash.is_not(None)).distinct()
-        return store.prune(frozenset(session.scalars(used)), before)
+        with database.read() as session:
+            return frozenset(session.scalars(used))
+
+    return store.prune(read_used)
 
 
 def _write(path: Path, data: bytes, durable: bool = True) -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import random
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,7 +17,6 @@ from indexer.rebuild.run import rebuild
 from indexer.tasks import INDEX
 from matching.accounts.policy import ACCOUNT_MANAGER
 from matching.accounts.records import Organisation, ShowcaseAccess
-from matching.candidates.mediastore import AN_IMPORT_S
 from matching.candidates.records import Candidate, CandidateMedia, Showcase
 from matching.settings import Settings
 from matching.storage.changes import CANDIDATE, note_changes
@@ -66,15 +63,12 @@ def house(sqlite_database: Database, engine_settings: Settings) -> House:
 
 @pytest.fixture
 def person(house: House, tmp_path: Path) -> int:
-    """Somebody in every index, with a photo that was brought hours ago, whose last change the engine refused."""
+    """Somebody in every index, with a photo that was brought a moment ago, whose last change the engine refused."""
     noise = random.Random(1).randbytes(90 * 90 * 3)
     Image.frombytes("RGB", (90, 90), noise).save(tmp_path / "photo.png")
     private = {"phone": PHONE, "email": MAIL, "address": "Wegweg 1", "about": TEXT}
     bring(house, tmp_path, profile("K-1", name=NAME, showcases=["stad"], photos=[{"file": "photo.png"}], **private))
     rebuild(house.database, house.client, house.settings)
-    hours_ago = time.time() - 2 * AN_IMPORT_S
-    for file in media(house):
-        os.utime(file, (hours_ago, hours_ago))
     with house.database.write() as session:
         key = session.execute(select(Candidate.id).where(Candidate.name == NAME)).scalar_one()
         spoil(session, [key])
@@ -100,7 +94,7 @@ def run(house: House, folder: Path, *arguments: str, code: int = 0) -> None:
 
 def media(house: House) -> list[Path]:
     """Photos and documents that are kept, and notes about them."""
-    return [path for path in house.settings.media_dir.rglob("*") if path.is_file()]
+    return [path for path in house.settings.media_dir.glob("*/**/*") if path.is_file()]
 
 
 def found(content: str) -> set[str]:
@@ -185,6 +179,17 @@ def test_an_erasure_during_a_rebuild(house: House, person: int, tmp_path: Path) 
     assert in_files(*tmp_path.glob("*.log")) == set()
     assert stubs(house.client, live_index(house.database, "stad")) == {person}
     house.agree()
+
+
+def test_an_erasure_by_plain_sql(house: House, person: int, tmp_path: Path) -> None:
+    """F21: another program deletes the row, and nobody runs a command of ours."""
+    assert media(house)
+    with running(house.settings, tmp_path, "relay"), running(house.settings, tmp_path, "worker"):
+        with house.database.write() as session:
+            session.execute(delete(Candidate).where(Candidate.id == person))
+        wait_until(lambda: not media(house), "the photo is gone", WITHIN_S)
+        wait_until(lambda: not in_indexes(house), "gone from every index", WITHIN_S)
+    assert in_tables(house) == set()
 
 
 def unspoil(house: House, key: int) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import io
 import os
 import struct
+import threading
 import zipfile
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -18,6 +21,7 @@ from matching.candidates.images import MAX_BYTES, MediaRefused, reencode
 from matching.candidates.mediastore import FolderMediaStore
 from matching.candidates.profile import CandidateProfile
 from tests.support.intake import picture, profile
+from tests.support.waiting import wait_until
 
 
 def _open(data: bytes) -> Image.Image:
@@ -204,6 +208,43 @@ def test_a_link_inside_the_folder_is_followed(root: Path) -> None:
     assert _attach(root, portrait="inside.png", documents=[{"file": "cv.pdf"}]) == (["portrait", "document"], [])
 
 
+def test_a_pruning_and_those_who_add_wait_for_one_another(tmp_path: Path) -> None:
+    """What was put before the rows that name it is used when the pruning asks; no import keeps it waiting."""
+    store, used, came = FolderMediaStore(tmp_path / "store"), set[str](), threading.Event()
+
+    def read_used() -> frozenset[str]:
+        came.set()
+        return frozenset(used)
+
+    def add_more() -> None:
+        with store.adding():
+            assert came.is_set()
+            used.add(store.put(b"een", PDF).content_hash)
+
+    with ThreadPoolExecutor() as pool:
+        with store.adding(), FolderMediaStore(tmp_path / "store").adding():
+            kept = store.put(b"een", PDF)
+            pruning = pool.submit(store.prune, read_used)
+            wait_until(lambda: turn_taken(tmp_path / "store"), "the pruning waits")
+            adding = pool.submit(add_more)
+            assert not came.is_set()
+            used.add(kept.content_hash)
+        assert pruning.result() == 0
+        adding.result()
+    with store.open(kept.content_hash) as file:
+        assert file.read() == b"een"
+
+
+def turn_taken(folder: Path) -> bool:
+    """Whether somebody waits for those who hold the files."""
+    with (folder / "turn.lock").open("r+b") as turn:
+        try:
+            fcntl.flock(turn, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        return False
+
+
 def test_the_store_keeps_content_once_and_prunes_what_is_unused(tmp_path: Path) -> None:
     store = FolderMediaStore(tmp_path / "store")
     one, two = store.put(b"een", PDF), store.put(b"twee", PDF)
@@ -214,8 +255,8 @@ def test_the_store_keeps_content_once_and_prunes_what_is_unused(tmp_path: Path) 
         assert file.read() == b"een"
     assert store.noted("bron") == one
     assert store.noted("iets anders") is None
-    assert store.prune(frozenset({one.content_hash}), before=0) == 0
-    assert store.prune(frozenset({one.content_hash}), before=2**40) == 1
+    assert store.prune(lambda: frozenset({one.content_hash, two.content_hash})) == 0
+    assert store.prune(lambda: frozenset({one.content_hash})) == 1
     assert store.noted("bron 2") is None
     assert store.noted("bron") == one
     with pytest.raises(FileNotFoundError):

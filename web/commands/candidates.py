@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +14,7 @@ import click
 import orjson
 
 from matching.candidates.export import FolderOfMedia, export_lines
-from matching.candidates.mediastore import AN_IMPORT_S, FolderMediaStore, prune_media
+from matching.candidates.mediastore import FolderMediaStore, prune_media
 from matching.candidates.schema import json_schema
 from matching.settings import load_settings
 from matching.storage.database import Database
@@ -128,7 +127,7 @@ def prune_media_command() -> None:
     database = Database(settings.database)
     with database_messages():
         must_be_current(database)
-        removed = prune_media(database, FolderMediaStore(settings.media_dir), time.time() - AN_IMPORT_S)
+        removed = prune_media(database, FolderMediaStore(settings.media_dir))
     click.echo(f"{removed} files removed")
 
 

@@ -25,7 +25,7 @@ from indexer.engine.errors import EngineError
 from indexer.targets import TargetError
 from indexer.timeline import WritesPaused
 from matching.candidates.intake import Intake, Summary
-from matching.candidates.mediastore import AN_IMPORT_S, FolderMediaStore, prune_media
+from matching.candidates.mediastore import FolderMediaStore, prune_media
 from matching.candidates.rejects import Rejects
 from matching.settings import Settings
 from matching.storage.database import Database
@@ -73,7 +73,7 @@ def run_import(
                 with database.write() as session:
                     note_command(session, "candidates.import", asdict(intake.summary))
             if intake.summary.deleted:  # who is erased leaves no photo or document behind
-                prune_media(database, store, time.time() - AN_IMPORT_S)
+                prune_media(database, store)
         waiting = _bring_up_to_date(database, settings) if index else "--no-index was given"
     return Imported(summary, time.monotonic() - started, waiting), rejects
 
