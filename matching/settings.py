@@ -10,8 +10,9 @@ import secrets
 import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from email.headerregistry import Address
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic.fields import FieldInfo
@@ -29,11 +30,23 @@ ENCRYPTION_KEY_BYTES = 32
 
 #: Fields that are a secret as a whole; addresses may hold one too.
 SECRETS = frozenset(
-    {"secret_key", "encryption_keys", "elasticsearch_api_key", "elasticsearch_password", "metrics_token"}
+    {
+        "secret_key",
+        "encryption_keys",
+        "elasticsearch_api_key",
+        "elasticsearch_password",
+        "metrics_token",
+        "smtp_password",
+        "sms_gateway_token",
+    }
 )
 
 #: A Fernet key: 32 bytes in url-safe base64; the last letter of the 43 carries four bits.
 FERNET_KEY = re.compile(r"[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]=")
+
+#: 'Name <address>', or an address alone.
+_ADDRESS = r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*"
+_SENDER = re.compile(rf"(?P<name>[^<>@\"\\\r\n]*?) *<(?P<named>{_ADDRESS})>|(?P<alone>{_ADDRESS})")
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 
@@ -163,6 +176,45 @@ class Settings(BaseSettings):
         default=False,
         description="True behind HTTPS: cookies are Secure and HSTS is sent. Always true in production.",
     )
+    public_url: str = Field(
+        default="",
+        validate_default=True,
+        description="Where people reach the pages, for links in mails, such as https://hallowerk.example; "
+        "empty: http://HOST:PORT. Must be set, and https, where HALLOWERK_HTTPS is true.",
+    )
+    demo: bool = Field(
+        default=False,
+        description="True only for a look with made-up people: whoever reaches the pages reads the local mailbox at "
+        "/postvak.",
+    )
+    mail_from: str = Field(
+        default="HalloWerk <hallowerk@localhost>",
+        description="Sender of every mail: an address, or a name and the address in angle brackets. Must be set where "
+        "HALLOWERK_SMTP_HOST is.",
+    )
+    smtp_host: str = Field(
+        default="",
+        description="Server that sends mail on; empty: mails become files in the folder mailbox of the state folder.",
+    )
+    smtp_port: int = Field(default=587, ge=1, le=65535, description="Port of that server.")
+    smtp_tls: Literal["none", "starttls", "tls"] = Field(
+        default="starttls",
+        description="How the way to that server is closed to others: starttls (usual on port 587), tls from the start "
+        "(465), or none, for a server on the same machine or network. The certificate is checked.",
+    )
+    smtp_user: str = Field(default="", description="User of that server; empty: it asks for none.")
+    smtp_password: str = Field(default="", description="Password of that user.")
+    sms_gateway_url: str = Field(
+        default="",
+        description="Address of the gateway that text messages are posted to; empty: they become files in the folder "
+        "mailbox of the state folder.",
+    )
+    sms_gateway_token: str = Field(default="", description="Token that the gateway knows us by.")
+    sms_sender: str = Field(
+        default="HalloWerk",
+        pattern=r"^([A-Za-z0-9]{1,11}|\+?[0-9]{3,15})$",
+        description="Sender of every text message: at most 11 letters and digits, or a telephone number.",
+    )
 
     @classmethod
     def settings_customise_sources(
@@ -230,6 +282,57 @@ class Settings(BaseSettings):
             raise ValueError("must be a redis or rediss address, for example redis://host:6379/0")
         return value
 
+    @field_validator("public_url")
+    @classmethod
+    def _links_lead_to_the_site(cls, value: str, info: ValidationInfo) -> str:
+        https = info.data.get("https")
+        if https and not value:
+            raise ValueError("must be set where HALLOWERK_HTTPS is true, for example https://hallowerk.example")
+        if value and not re.fullmatch(r"https?://([A-Za-z0-9.-]+|\[[0-9a-f:]+\])(:\d{1,5})?", value):
+            raise ValueError("must be http:// or https:// with a host, and nothing after it")
+        if https and not value.startswith("https://"):
+            raise ValueError("must begin with https:// where HALLOWERK_HTTPS is true")
+        return value
+
+    @field_validator("demo")
+    @classmethod
+    def _demo_stays_at_home(cls, value: bool, info: ValidationInfo) -> bool:
+        if value and info.data.get("https"):
+            raise ValueError(
+                "is for a look on this machine: it shows everybody's mail, so HALLOWERK_HTTPS must be false"
+            )
+        return value
+
+    @field_validator("mail_from")
+    @classmethod
+    def _sender_is_an_address(cls, value: str) -> str:
+        try:
+            sender_of(value)
+        except ValueError as error:
+            raise ValueError("is no address, for example HalloWerk <hallowerk@gemeente.example>") from error
+        return value
+
+    @field_validator("smtp_host")
+    @classmethod
+    def _server_gets_a_sender(cls, value: str, info: ValidationInfo) -> str:
+        if value and info.data.get("mail_from") == cls.model_fields["mail_from"].default:
+            raise ValueError("is set, and HALLOWERK_MAIL_FROM is not: the server and the readers ask who sends")
+        return value
+
+    @field_validator("smtp_user")
+    @classmethod
+    def _password_is_not_shouted(cls, value: str, info: ValidationInfo) -> str:
+        if value and info.data.get("smtp_tls") == "none":
+            raise ValueError("is set, and HALLOWERK_SMTP_TLS is none: the password could be read on its way")
+        return value
+
+    @field_validator("sms_gateway_url")
+    @classmethod
+    def _codes_are_not_shouted(cls, value: str) -> str:
+        if value and not re.match(r"https://|http://(localhost|127\.0\.0\.1|\[::1\])([:/]|$)", value):
+            raise ValueError("must begin with https://, as codes and the token go there; http:// on this machine only")
+        return value
+
     @property
     def database(self) -> str:
         """The SQLAlchemy address in use: `DATABASE_URL`, else SQLite in the state folder."""
@@ -246,9 +349,30 @@ class Settings(BaseSettings):
         return self.state_dir / "broker"
 
     @property
+    def mailbox_dir(self) -> Path:
+        """Folder of the mails and text messages that leave by no server."""
+        return self.state_dir / "mailbox"
+
+    @property
+    def site_url(self) -> str:
+        """The address that links in mails begin with, without a slash at its end; never what a request asked for."""
+        if self.public_url:
+            return self.public_url
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104 - where it is bound
+        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
+
+    @property
     def installation(self) -> str:
         """A short name of this installation, the same at every start: keeps two clones' engines apart."""
         return hashlib.sha256(str(self.state_dir.resolve()).encode()).hexdigest()[:12]
+
+
+def sender_of(text: str) -> Address:
+    """The sender in 'Name <address>' or an address alone. Raises ValueError where there is none, or more than one."""
+    found = _SENDER.fullmatch(text)
+    if found is None:
+        raise ValueError("no sender")
+    return Address(found["name"] or "", addr_spec=found["named"] or found["alone"])
 
 
 def default_cache_dir() -> Path:

@@ -23,6 +23,9 @@ done
 keep encryption_keys "$(head -c 32 /dev/urandom | base64 | tr '+/' '-_')"
 keep database_url "postgresql://hallowerk:$(<"$folder/postgres_password")@postgres:5432/hallowerk"
 keep redis_url "redis://:$(<"$folder/redis_password")@redis:6379/0"
+# What others give out: put it in, after a `chmod u+w`.
+keep smtp_password ""
+keep sms_gateway_token ""
 keep redis_conf "requirepass $(<"$folder/redis_password")"
 
 if [[ $(id -u) == 0 ]]; then

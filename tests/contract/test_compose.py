@@ -17,7 +17,7 @@ import yaml
 from indexer.engine.pins import VERSION
 from indexer.engine.synonym_file import FOLDER
 from indexer.queues import QUEUES
-from matching.settings import SECRETS, describe_settings, load_settings, variable_name, vault_keys
+from matching.settings import SECRETS, SettingsError, describe_settings, load_settings, variable_name, vault_keys
 from tests.support.command import parse
 from tests.support.fake_engine import TOP
 
@@ -25,6 +25,8 @@ ROOT = Path(__file__).parents[2]
 FILE = ROOT / "docker-compose.yml"
 #: End when they have done what they are for.
 ONCE = {"upgrade", "engine-account", "hallowerk"}
+#: Secrets that a mail server and a gateway for text messages give out.
+FROM_OTHERS = ("smtp_password", "sms_gateway_token")
 ENGINE = "elasticsearch"
 
 
@@ -114,7 +116,7 @@ def test_nothing_is_reached_from_elsewhere(composed: dict[str, Any]) -> None:
     assert all(port.startswith("127.0.0.1:") for port in ports)
     assert composed["networks"]["inside"]["internal"]
     inside = {name for name, service in composed["services"].items() if list(service["networks"]) == ["inside"]}
-    assert inside == set(composed["services"]) - {"web", "mail"}
+    assert inside == set(composed["services"]) - {"web", "worker-mail", "mail"}
 
 
 def test_every_service_that_stays_tells_its_health(composed: dict[str, Any]) -> None:
@@ -167,6 +169,7 @@ def test_the_secrets_are_made_once_closed_and_fit(
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     for name, value in ours["web"]["environment"].items():
         monkeypatch.setenv(name, value.replace("/run/secrets", str(folder)))
+    monkeypatch.setenv("HALLOWERK_PUBLIC_URL", "https://hallowerk.example")
     settings = load_settings()
     assert f"hallowerk:{made['postgres_password']}@postgres:" in settings.database
     assert settings.redis_url == f"redis://:{made['redis_password']}@redis:6379/0"
@@ -174,4 +177,25 @@ def test_the_secrets_are_made_once_closed_and_fit(
     assert settings.elasticsearch_password == made["elasticsearch_password"]
     assert settings.secret_key == made["secret_key"]
     assert vault_keys(settings) == (made["encryption_keys"],)
-    assert len(set(made.values())) == len(made)
+    own = [value for name, value in made.items() if name not in FROM_OTHERS]
+    assert len(set(own)) == len(own)
+    assert [made[name] for name in FROM_OTHERS] == ["", ""]
+
+
+def test_mail_and_text_messages_leave_by_whom_has_their_secret(ours: dict[str, dict[str, Any]]) -> None:
+    def who_has(secret: str) -> set[str]:
+        return {name for name, one in ours.items() if secret in {given["source"] for given in one["secrets"]}}
+
+    assert [who_has(secret) for secret in FROM_OTHERS] == [{"worker-mail"}, {"web"}]
+    mail = ours["worker-mail"]["environment"]
+    assert (mail["HALLOWERK_SMTP_HOST"], mail["HALLOWERK_SMTP_PORT"]) == ("mail", "1025")
+
+
+def test_it_does_not_start_without_its_own_address(
+    ours: dict[str, dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in ours["upgrade"]["environment"].items():
+        if not name.endswith("_FILE"):
+            monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError, match="HALLOWERK_PUBLIC_URL: must be set"):
+        load_settings()

@@ -7,6 +7,7 @@ import stat
 from multiprocessing.queues import SimpleQueue
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -148,3 +149,38 @@ def test_the_encryption_key_is_made_once_and_closed_to_others(tmp_path: Path) ->
 
 def test_two_installations_have_two_names(tmp_path: Path) -> None:
     assert load_settings(state_dir=tmp_path / "a").installation != load_settings(state_dir=tmp_path / "b").installation
+
+
+def test_links_begin_with_the_public_address_or_where_the_server_is_bound() -> None:
+    assert load_settings(host="127.0.0.1", port=8001).site_url == "http://127.0.0.1:8001"
+    assert load_settings(host="0.0.0.0", port=80).site_url == "http://127.0.0.1:80"  # noqa: S104 - what it is bound to
+    assert load_settings(host="::", port=80).site_url == "http://[::1]:80"
+    assert load_settings(https=True, public_url="https://hallowerk.example").site_url == "https://hallowerk.example"
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"https": True}, "HALLOWERK_PUBLIC_URL: must be set"),
+        ({"https": True, "public_url": "http://hallowerk.example"}, "HALLOWERK_PUBLIC_URL: must begin with https://"),
+        (
+            {"public_url": "https://hallowerk.example/app"},
+            "HALLOWERK_PUBLIC_URL: must be http:// or https:// with a host",
+        ),
+        (
+            {"public_url": "https://user@hallowerk.example"},
+            "HALLOWERK_PUBLIC_URL: must be http:// or https:// with a host",
+        ),
+        ({"https": True, "public_url": "https://hallowerk.example", "demo": True}, "HALLOWERK_DEMO: is for a look"),
+        ({"mail_from": "HalloWerk"}, "HALLOWERK_MAIL_FROM: is no address"),
+        ({"mail_from": "a <a@hallowerk.example>\r\nBcc: b@hallowerk.example"}, "HALLOWERK_MAIL_FROM: is no address"),
+        ({"smtp_host": "mail.example"}, "HALLOWERK_SMTP_HOST: is set, and HALLOWERK_MAIL_FROM is not"),
+        ({"smtp_tls": "none", "smtp_user": "us"}, "HALLOWERK_SMTP_USER: is set, and HALLOWERK_SMTP_TLS is none"),
+        ({"smtp_tls": "ssl"}, "HALLOWERK_SMTP_TLS: "),
+        ({"sms_gateway_url": "http://sms.example/send"}, "HALLOWERK_SMS_GATEWAY_URL: must begin with https://"),
+        ({"sms_sender": "Een lange naam"}, "HALLOWERK_SMS_SENDER: "),
+    ],
+)
+def test_mail_leaves_only_the_way_it_should(values: dict[str, Any], message: str) -> None:
+    with pytest.raises(SettingsError, match=message):
+        load_settings(**values)
