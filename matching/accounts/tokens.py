@@ -1,4 +1,4 @@
-"""Tokens that stand for a right by themselves: in the links of invitations and resets, and in the cookies of sessions."""
+"""Tokens that are a right by themselves: in links of invitations and resets, and in the cookies of sessions."""
 
 from __future__ import annotations
 
