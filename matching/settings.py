@@ -36,6 +36,7 @@ SECRETS = frozenset(
         "elasticsearch_api_key",
         "elasticsearch_password",
         "metrics_token",
+        "microsoft_client_secret",
         "smtp_password",
         "sms_gateway_token",
     }
@@ -172,6 +173,22 @@ class Settings(BaseSettings):
         description="Token of 32 characters or more with which a program may read /metrics; empty: only operations "
         "people may.",
     )
+    microsoft_client_id: str = Field(
+        default="",
+        description="Application (client) id of the registration in Microsoft Entra; empty: nobody signs in with "
+        "Microsoft.",
+    )
+    microsoft_client_secret: str = Field(
+        default="", validate_default=True, description="Client secret of that registration."
+    )
+    microsoft_authority: str = Field(
+        default="https://login.microsoftonline.com/organizations",
+        description="Where people sign in with Microsoft: its address with `organizations`, or with the id of the only "
+        "tenant.",
+    )
+    microsoft_timeout_s: float = Field(
+        default=5.0, gt=0, description="How long signing in waits for each answer of Microsoft."
+    )
     https: bool = Field(
         default=False,
         description="True behind HTTPS: cookies are Secure and HSTS is sent. Always true in production.",
@@ -251,6 +268,21 @@ class Settings(BaseSettings):
             raise ValueError(
                 f"key {', '.join(wrong)} of {len(keys)} is no Fernet key: 32 random bytes in url-safe base64"
             )
+        return value
+
+    @field_validator("microsoft_client_secret")
+    @classmethod
+    def _application_has_a_secret(cls, value: str, info: ValidationInfo) -> str:
+        if info.data.get("microsoft_client_id") and not value:
+            raise ValueError("is empty, and HALLOWERK_MICROSOFT_CLIENT_ID is set: Microsoft asks for both")
+        return value
+
+    @field_validator("microsoft_authority")
+    @classmethod
+    def _authority_is_https(cls, value: str) -> str:
+        # A name of the host and one of the tenant, nothing else: the issuer of every token is made from it.
+        if not re.fullmatch(r"https://[A-Za-z0-9.-]+(:\d+)?/[A-Za-z0-9.-]+", value):
+            raise ValueError("must be https://HOST/TENANT, for example https://login.microsoftonline.com/organizations")
         return value
 
     @field_validator("elasticsearch_user")

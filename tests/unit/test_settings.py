@@ -184,3 +184,20 @@ def test_links_begin_with_the_public_address_or_where_the_server_is_bound() -> N
 def test_mail_leaves_only_the_way_it_should(values: dict[str, Any], message: str) -> None:
     with pytest.raises(SettingsError, match=message):
         load_settings(**values)
+
+
+def test_microsoft_asks_for_a_secret_and_a_safe_address() -> None:
+    assert load_settings().microsoft_client_id == ""
+    with pytest.raises(SettingsError, match="HALLOWERK_MICROSOFT_CLIENT_SECRET: is empty"):
+        load_settings(microsoft_client_id="an id")
+    for address in (
+        "http://login.microsoftonline.com/organizations",
+        "https://login.microsoftonline.com",
+        "https://login.microsoftonline.com/organizations/",
+        "https://login.microsoftonline.com/organizations/v2.0",
+        "https://login.microsoftonline.com@elders.example/organizations",
+        "https://elders.example/organizations?login.microsoftonline.com",
+    ):
+        with pytest.raises(SettingsError, match="HALLOWERK_MICROSOFT_AUTHORITY: must be https://HOST/TENANT"):
+            load_settings(microsoft_authority=address)
+    assert load_settings(microsoft_client_id="an id", microsoft_client_secret="hush")
