@@ -197,9 +197,7 @@ def _signing_in(session: Session, row: Any) -> SigningIn:
     )
 
 
-def start(
-    session: Session, person_id: int, proofs: Sequence[Proof], now: datetime, device_id: int | None = None
-) -> str:
+def start(session: Session, person_id: int, proofs: Sequence[Proof], now: datetime) -> str:
     """Start a session of somebody who just proved this; returns its token, which only the browser keeps."""
     token = new_token()
     values: dict[str, Any] = {proof.value: now for proof in proofs}
@@ -207,7 +205,6 @@ def start(
         insert(SignInSession).values(
             token_hash=token_hash(token),
             person_id=person_id,
-            device_id=device_id,
             complete=False,
             started_at=now,
             seen_at=now,
@@ -222,7 +219,7 @@ def prove(session: Session, session_id: int, proof: Proof, now: datetime) -> str
     return _renew(session, session_id, **{proof.value: now, "seen_at": now})
 
 
-def enter(session: Session, who: SigningIn, now: datetime) -> str | None:
+def enter(session: Session, who: SigningIn, now: datetime, device_id: int | None = None) -> str | None:
     """Let somebody in who has proved enough: with the account used last; returns the session's new token.
 
     None when no account is open any more; the session then ends. The last login time is recorded (AUTH-33). The caller
@@ -240,7 +237,7 @@ def enter(session: Session, who: SigningIn, now: datetime) -> str | None:
             session, actor_id=None, action="session.refused", subject="person", key=str(who.person_id), details={}
         )
         return None
-    return _open(session, who.session_id, account_id, now, complete=True, started_at=now)
+    return _open(session, who.session_id, account_id, now, complete=True, started_at=now, device_id=device_id)
 
 
 def switch(session: Session, actor: Actor, account_id: int, now: datetime) -> str | None:
