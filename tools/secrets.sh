@@ -26,6 +26,7 @@ keep redis_url "redis://:$(<"$folder/redis_password")@redis:6379/0"
 # What others give out: put it in, after a `chmod u+w`.
 keep smtp_password ""
 keep sms_gateway_token ""
+keep microsoft_client_secret ""
 keep redis_conf "requirepass $(<"$folder/redis_password")"
 
 if [[ $(id -u) == 0 ]]; then

@@ -25,8 +25,8 @@ ROOT = Path(__file__).parents[2]
 FILE = ROOT / "docker-compose.yml"
 #: End when they have done what they are for.
 ONCE = {"upgrade", "engine-account", "hallowerk"}
-#: Secrets that a mail server and a gateway for text messages give out.
-FROM_OTHERS = ("smtp_password", "sms_gateway_token")
+#: Secrets that a mail server, a gateway for text messages and Microsoft give out.
+FROM_OTHERS = ("smtp_password", "sms_gateway_token", "microsoft_client_secret")
 ENGINE = "elasticsearch"
 
 
@@ -179,14 +179,14 @@ def test_the_secrets_are_made_once_closed_and_fit(
     assert vault_keys(settings) == (made["encryption_keys"],)
     own = [value for name, value in made.items() if name not in FROM_OTHERS]
     assert len(set(own)) == len(own)
-    assert [made[name] for name in FROM_OTHERS] == ["", ""]
+    assert [made[name] for name in FROM_OTHERS] == ["", "", ""]
 
 
 def test_mail_and_text_messages_leave_by_whom_has_their_secret(ours: dict[str, dict[str, Any]]) -> None:
     def who_has(secret: str) -> set[str]:
         return {name for name, one in ours.items() if secret in {given["source"] for given in one["secrets"]}}
 
-    assert [who_has(secret) for secret in FROM_OTHERS] == [{"worker-mail"}, {"web"}]
+    assert [who_has(secret) for secret in FROM_OTHERS] == [{"worker-mail"}, {"web"}, {"web"}]
     mail = ours["worker-mail"]["environment"]
     assert (mail["HALLOWERK_SMTP_HOST"], mail["HALLOWERK_SMTP_PORT"]) == ("mail", "1025")
 
