@@ -27,6 +27,13 @@ class Refusal(StrEnum):
     LAST_ADMINISTRATOR = "last_administrator"
     OWN_ACCOUNT = "own_account"
     HAS_ACCOUNT = "has_account"
+    # Of invitations:
+    BAD_ADDRESS = "bad_address"
+    BAD_NAME = "bad_name"
+    HAS_INVITATION = "has_invitation"
+    NOT_OPEN = "not_open"
+    SENT_TOO_OFTEN = "sent_too_often"
+    MAY_NOT_INVITE = "may_not_invite"
 
 
 class Refused(Exception):
