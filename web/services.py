@@ -10,6 +10,8 @@ from flask import current_app
 
 from indexer.engine.client import connect
 from indexer.reader import Reader
+from matching.accounts.vault import Vault, open_vault
+from matching.post.sms import TextGateway, open_gateway
 from matching.search.ranking import RankingProfile, load_profile
 from matching.search.suggestions import SuggestionIndex
 from matching.search.understanding import Understander
@@ -33,6 +35,16 @@ class Services:
     def database(self) -> Database:
         """The record."""
         return Database(self.settings.database)
+
+    @cached_property
+    def vault(self) -> Vault:
+        """Opens the secrets that the record holds."""
+        return open_vault(self.settings)
+
+    @cached_property
+    def gateway(self) -> TextGateway:
+        """Sends text messages."""
+        return open_gateway(self.settings)
 
     @cached_property
     def client(self) -> Elasticsearch:

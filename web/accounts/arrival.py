@@ -1,0 +1,82 @@
+"""Leads somebody who signs in from one step to the next, and in when nothing is missing (AUTH-05, 09, 23, 26, 30)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from flask import flash, make_response, redirect, request, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from matching.accounts import known_devices, sessions, terms
+from matching.accounts.devices import device_name
+from matching.accounts.notices import tell
+from matching.accounts.sessions import SigningIn, Step
+from matching.post.mails import NewDevice
+from web.accounts.browser import keep_device, known_tokens
+from web.safe_redirect import local_target
+from web.services import services
+from web.sessions import hold, let_go
+
+#: Keys of the signed cookie that outlive a new session's token.
+TARGET, REMEMBER = "target", "remember"
+
+PAGES = {
+    Step.SIGN_IN: "accounts.sign_in",
+    Step.CHOOSE_METHOD: "arriving.choose_method",
+    Step.SET_UP_SECOND_STEP: "arriving.phone",
+    Step.SECOND_STEP: "accounts.second_step",
+    Step.TERMS: "arriving.terms",
+}
+
+
+def go_on(token: str) -> ResponseReturnValue:
+    """Let this browser keep the session with this new token, and lead it to what comes next.
+
+    Who has proved enough is let in: to the page first asked for, else Home. Call it after each step that was proved.
+    """
+    now = datetime.now(UTC)
+    with services().database.read() as reading:
+        found = sessions.find(reading, token, now)
+    if found is None:
+        let_go()
+        return redirect(url_for(PAGES[Step.SIGN_IN]))
+    kept = {key: session[key] for key in (TARGET, REMEMBER) if key in session}
+    hold(token)
+    session.update(kept)
+    if not isinstance(found.who, SigningIn):
+        return _to_target()
+    step = found.who.next_step(terms.VERSION)
+    if step is Step.ENTER:
+        return _enter(found.who, now)
+    return redirect(url_for(PAGES[step]))
+
+
+def _enter(who: SigningIn, now: datetime) -> ResponseReturnValue:
+    parts = services()
+    name = device_name(request.user_agent.string)
+    with parts.database.write() as writing:
+        met = known_devices.meet(writing, who.person_id, known_tokens(), name, now)
+        entered = sessions.enter(writing, who, now, met.device_id)
+        if entered is not None:
+            if met.new and not met.first:
+                tell(writing, parts.vault, who.person_id, NewDevice(browser=name[0], system=name[1], at=now))
+            if session.get(REMEMBER):
+                known_devices.remember(writing, who.person_id, met.device_id, now)
+    if entered is None:
+        let_go()
+        flash(_("Je hebt geen toegang meer. Vraag het de beheerder van je organisatie."))
+        return redirect(url_for(PAGES[Step.SIGN_IN]))
+    target = session.get(TARGET)
+    hold(entered)
+    answer = make_response(_to(target))
+    keep_device(answer, met.token)
+    return answer
+
+
+def _to_target() -> ResponseReturnValue:
+    return _to(session.pop(TARGET, None))
+
+
+def _to(target: str | None) -> ResponseReturnValue:
+    return redirect(local_target(target))
