@@ -98,4 +98,7 @@ def _owned_address(claims: Mapping[str, Any]) -> str:
 
 
 def _moment(value: object) -> datetime | None:
-    return datetime.fromtimestamp(value, UTC) if isinstance(value, int) else None
+    try:
+        return datetime.fromtimestamp(value, UTC) if isinstance(value, int) else None
+    except (OverflowError, ValueError, OSError) as error:
+        raise MicrosoftRefused(Refusal.MALFORMED) from error

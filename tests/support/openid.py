@@ -167,7 +167,7 @@ def _number(value: int) -> str:
     return _base64(value.to_bytes((value.bit_length() + 7) // 8, "big"))
 
 
-class _Office:
+class Office:
     """What the process remembers."""
 
     def __init__(self, origin: str) -> None:
@@ -291,7 +291,7 @@ _PAGE = """<!doctype html><html lang="en"><title>Sign in to your account</title>
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    office: _Office
+    office: Office
 
     def do_GET(self) -> None:
         path, asked = self._asked()
@@ -377,7 +377,7 @@ def main(port: int, certificate: str, key: str) -> None:
     """Serve until killed."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
-    _Handler.office = _Office(f"https://127.0.0.1:{port}")
+    _Handler.office = Office(f"https://127.0.0.1:{port}")
     server = ThreadingHTTPServer(("127.0.0.1", port), _Handler)
     server.daemon_threads = True
     # Each connection greets in its own thread: one that says nothing keeps nobody waiting.
