@@ -1,5 +1,5 @@
-"""The relay: reads the change log and tells the workers which candidates changed; the only one that speaks to the
-broker, so that no page ever waits for it.
+"""The relay: reads the change log and the outbox, and tells the workers which candidates changed and which mails are
+due; the only one that speaks to the broker, so that no page ever waits for it.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ from sqlalchemy.orm import Session
 
 from indexer import failpoints
 from indexer.fan_out import due, shared_changes, start_fan_outs
-from indexer.queues import CHANGES, REBUILD, Broker, BrokerAway
+from indexer.queues import CHANGES, MAIL, REBUILD, Broker, BrokerAway
 from indexer.rebuild.lease import HELD, is_held, unfinished
-from indexer.tasks import FAN_OUT, INDEX, RESUME
+from indexer.tasks import FAN_OUT, INDEX, MAIL_OUT, RESUME
+from matching.post.rules import due as mails_due
 from matching.settings import Settings
 from matching.storage.changes import CANDIDATE, Waiting, mark_sent, unsent
 from matching.storage.clock import database_now
@@ -37,14 +38,17 @@ HOLD_S = 1.0
 BATCH = 500
 #: Messages that may wait: more would only get old, and be sent again on top of that while no worker is there.
 MOST_WAITING = 20
+#: Mails that workers are told of at a time; the next ones are due when these are sent or put off.
+_MAILS_AT_ONCE = 20
 _ROWS_AT_ONCE = BATCH * MOST_WAITING
 _LONGEST_WAIT_S = 5.0
 
 
 class _Step(NamedTuple):
-    """A part of long work: the task that does it, and how far the work is."""
+    """A part of long work, or one try at a mail: the task that does it, its queue, and how far the work is."""
 
     task: str
+    queue: str
     arguments: tuple[int, ...]
     checkpoint: tuple[int | str, ...]
 
@@ -63,7 +67,7 @@ class Relay:
         self._broker = broker
         self._lease_s = settings.lease_s
         self._behind = False
-        #: When what was sent, by `clock`: candidates for HOLD_S, steps of long work for a lease.
+        #: When what was sent, by `clock`: candidates for HOLD_S, steps of long work and tries at mails for a lease.
         self._candidates: dict[int, float] = {}
         self._steps: dict[_Step, float] = {}
 
@@ -85,7 +89,7 @@ class Relay:
             now = database_now(session)
             rows = unsent(session, _ROWS_AT_ONCE, self._lease_s, now)
             shared = shared_changes(session)
-            steps = [*_batches(session, self._lease_s), *_rebuilds(session, self._lease_s)]
+            steps = [*_batches(session, self._lease_s), *_rebuilds(session, self._lease_s), *_mails(session)]
         self._behind = len(rows) == _ROWS_AT_ONCE
         if shared:
             with self._database.write() as session:
@@ -121,12 +125,12 @@ class Relay:
         return messages
 
     def _resume(self, steps: Sequence[_Step]) -> int:
-        """Send the next step of each long work that nobody is at, once in a lease."""
+        """Send the next step of whatever nobody is at, once in a lease."""
         self._steps = _since(self._steps, self._clock() - self._lease_s)
         messages = 0
         for step in steps:
             if step not in self._steps:
-                self._broker.send(step.task, REBUILD, *step.arguments)
+                self._broker.send(step.task, step.queue, *step.arguments)
                 self._steps[step] = self._clock()
                 messages += 1
         return messages
@@ -135,14 +139,20 @@ class Relay:
 def _batches(session: Session, lease_s: float) -> Iterator[_Step]:
     """The next batch of each fan-out that no worker has in hand."""
     for fan_out, after in due(session, lease_s):
-        yield _Step(FAN_OUT, (fan_out,), (after,))
+        yield _Step(FAN_OUT, REBUILD, (fan_out,), (after,))
 
 
 def _rebuilds(session: Session, lease_s: float) -> Iterator[_Step]:
     """What is left of each rebuild whose process is gone; one that waits at the gate waits for a person."""
     for work in unfinished(session):
         if work.step != HELD and not is_held(work, database_now(session), lease_s):
-            yield _Step(RESUME, (), (work.id, work.step, work.after_key))
+            yield _Step(RESUME, REBUILD, (), (work.id, work.step, work.after_key))
+
+
+def _mails(session: Session) -> Iterator[_Step]:
+    """The next try at each mail that is due."""
+    for mail in mails_due(session, _MAILS_AT_ONCE):
+        yield _Step(MAIL_OUT, MAIL, (mail.id,), (mail.tries,))
 
 
 def _since(moments: Mapping[_What, float], oldest: float) -> dict[_What, float]:

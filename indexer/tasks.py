@@ -24,8 +24,11 @@ from indexer.rebuild.run import resume
 from indexer.reconcile import reconcile
 from indexer.retention import forget_ended
 from indexer.stubs import sweep_stubs
+from matching.accounts.vault import open_vault
 from matching.candidates.mediastore import FolderMediaStore, prune_media
 from matching.candidates.records import Candidate
+from matching.post.delivery import deliver
+from matching.post.transports import open_transport
 from matching.settings import Settings
 from matching.storage.database import Database
 
@@ -33,6 +36,7 @@ log = structlog.get_logger()
 
 INDEX = "index"
 FAN_OUT, RESUME = "fan_out", "resume"
+MAIL_OUT = "mail_out"
 SWEEP, RECONCILE, RETAIN = "sweep", "reconcile", "retain"
 
 
@@ -55,6 +59,9 @@ def install(app: Celery, settings: Settings) -> None:
     def carry_on() -> None:
         resume(database, connect(settings), settings, _end_when_asked_to)
 
+    def mail_out(number: int) -> None:
+        deliver(database, open_vault(settings), open_transport(settings), settings, number)
+
     def sweep() -> None:
         prune(database, connect(settings), settings)  # first: what it deletes may be the room that the rest waits for
         sweep_stubs(database, connect(settings))
@@ -66,13 +73,14 @@ def install(app: Celery, settings: Settings) -> None:
                 log.warning("drift_found", showcase=one.showcase, kind=difference.kind, count=difference.count)
 
     def retain() -> None:
-        forget_ended(database)
+        forget_ended(database, settings)
         prune_media(database, FolderMediaStore(settings.media_dir))
 
     works: Mapping[str, Callable[..., None]] = {
         INDEX: index,
         FAN_OUT: fan_out,
         RESUME: carry_on,
+        MAIL_OUT: mail_out,
         SWEEP: sweep,
         RECONCILE: compare,
         RETAIN: retain,

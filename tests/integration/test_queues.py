@@ -86,6 +86,7 @@ def test_the_command_shows_log_and_queues(settings: Settings, sqlite_database: D
     assert "change log, candidate: 2 waiting, the oldest for " in said.stdout
     assert "queue changes: 1 waiting, the oldest for " in said.stdout
     assert "queue mail: 0 waiting\n" in said.stdout
+    assert "mail: 0 waiting; 0 failed\n" in said.stdout
     assert "fan-out 1, showcase 3: 500 of 1200 candidates" in said.stdout
     found = orjson.loads(hallowerk(tmp_path, "queues", "--json", **url).stdout)
     assert found["changes"][0]["waiting"] == 2
@@ -105,7 +106,7 @@ def test_the_command_says_when_the_broker_is_away(
     assert "the broker does not answer" in said.stdout
 
 
-def test_what_ended_long_ago_is_forgotten(database: Database) -> None:
+def test_what_ended_long_ago_is_forgotten(database: Database, settings: Settings) -> None:
     now = datetime.now(UTC)
     old, older = now - KEPT + timedelta(hours=1), now - KEPT - timedelta(hours=1)
     with database.write() as session:
@@ -113,7 +114,7 @@ def test_what_ended_long_ago_is_forgotten(database: Database) -> None:
             session.execute(insert(FanOut).values(kind="showcase", key=1, started_at=older, ended_at=ended))
             found = {"at": older, "showcase": "stad", "kind": "missing", "count": 1, "repaired_at": ended}
             session.execute(insert(Finding).values(found))
-    forget_ended(database)
+    forget_ended(database, settings)
     with database.read() as session:
         assert session.execute(select(FanOut.ended_at).order_by(FanOut.id)).scalars().all() == [None, old]
         assert session.execute(select(Finding.repaired_at).order_by(Finding.id)).scalars().all() == [None, old]

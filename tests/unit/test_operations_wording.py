@@ -18,6 +18,7 @@ from indexer.memory import Drift, RebuildState, Refused
 from indexer.overview import CURRENT, DUE, NO_INDEX, PAUSED, STATES, UNKNOWN, Operations, ShowcaseIndex
 from indexer.queues import QUEUES, QueueState
 from indexer.rebuild.lease import CREATE, FILL, HELD, OPEN, ROLLBACK, SWAP, UNDONE, VERIFY
+from matching.post.rules import Post
 from matching.storage.changes import CANDIDATE, OCCUPATIONS, SHOWCASE
 from tests.support.command import parse
 from web.operations import wording
@@ -45,7 +46,9 @@ CALM = Operations(
     version=7,
     cluster=CLUSTER,
     showcases=(INDEX,),
-    backlog=Backlog([QueueState(CANDIDATE, 0, None)], [QueueState(name, 0, None) for name in QUEUES], [], None),
+    backlog=Backlog(
+        [QueueState(CANDIDATE, 0, None)], [QueueState(name, 0, None) for name in QUEUES], [], Post(0, None, 0), None
+    ),
     rebuilds=(),
     drift=(Drift("noord", "missing", 3, 0, NOW),),
     dead_letters={},

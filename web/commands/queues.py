@@ -17,9 +17,9 @@ from web.commands.intake import database_messages
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object: broker, queues, changes, fan_outs.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object: broker, queues, changes, fan_outs, post.")
 def command(as_json: bool) -> None:
-    """Show what waits in the change log and in each queue, and since when.
+    """Show what waits in the change log, in the outbox and in each queue, and since when.
 
     Exit code 1 when the broker does not answer: changes are kept in the log until it does.
     """
@@ -37,6 +37,8 @@ def command(as_json: bool) -> None:
 def _lines(found: Backlog) -> Iterator[str]:
     for log in found.changes:
         yield f"change log, {log.name}: {log.waiting} waiting{_since(log.oldest_s)}"
+    post = found.post
+    yield f"mail: {post.waiting} waiting{_since(post.oldest_s)}; {post.failed} failed"
     for queue in found.queues:
         yield f"queue {queue.name}: {queue.waiting} waiting{_since(queue.oldest_s)}"
     if found.broker_away:

@@ -111,6 +111,11 @@ def _waiting(found: Operations) -> Iterator[Metric]:
         "For how long the oldest of them has waited.",
         [(labels, queue.oldest_s or 0) for labels, queue in queues],
     )
+    yield _gauge("mail_waiting", "Mails that are still to be sent.", [({}, backlog.post.waiting)])
+    yield _gauge(
+        "mail_oldest_seconds", "For how long the oldest of them has waited.", [({}, backlog.post.oldest_s or 0)]
+    )
+    yield _gauge("mail_failed", "Mails of the last 90 days that could not be sent.", [({}, backlog.post.failed)])
     left = sum(fan_out.total - fan_out.done for fan_out in backlog.fan_outs)
     yield _gauge("fan_out_left", "Candidates that changes of something shared still have to reach.", [({}, left)])
 
