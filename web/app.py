@@ -27,6 +27,7 @@ SUBJECTS = (
     "web.accounts.routes",
     "web.candidates.routes",
     "web.operations.routes",
+    "web.post.routes",
 )
 
 MAX_FORM_BYTES = 64 * 1024

@@ -50,6 +50,7 @@ POLICY: dict[str, Rule] = {
         Rule("candidates.view", SEARCHERS, "showcase"),  # ROLE-02
         Rule("candidates.files", SEARCHERS, "showcase"),  # ROLE-02
         Rule("operations.read", frozenset({OPERATIONS}), "own"),  # ROLE-22
+        Rule("mailbox.read", NOBODY, "public"),  # in demo mode only; else there is no such page
         Rule("metrics.read", frozenset({OPERATIONS}), "token"),  # ROLE-22
     )
 }

@@ -24,13 +24,14 @@ _MAIL, _TEXT = ".eml", ".sms.txt"
 
 @dataclass(frozen=True)
 class Message:
-    """A mail, or a text message with an empty `subject`; `at` is when it was written."""
+    """A mail, or a text message with an empty `subject`; `at` is when it was written, `language` None: not told."""
 
     to: str
     subject: str
     text: str
     at: datetime
     is_mail: bool
+    language: str | None = None
 
 
 class Mailbox:
@@ -93,7 +94,8 @@ def _mail(content: bytes) -> Message:
     body = message.get_body(("plain",))
     text = body.get_content() if body else ""
     at = parsedate_to_datetime(message["Date"])
-    return Message(str(message["To"]), str(message["Subject"]), text.strip().replace("\r\n", "\n"), at, True)
+    told = text.strip().replace("\r\n", "\n")
+    return Message(str(message["To"]), str(message["Subject"]), told, at, True, message["Content-Language"])
 
 
 def _text(content: bytes) -> Message:

@@ -81,4 +81,4 @@ def open_gateway(settings: Settings) -> TextGateway:
 
 def _check(phone: str) -> None:
     if not _NUMBER.fullmatch(phone):
-        raise NumberRefused("not a number as +31612345678")
+        raise NumberRefused("not a number in the form of E.164")

@@ -13,6 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
 
+import httpx
 import pytest
 from click.testing import CliRunner
 from elasticsearch import Elasticsearch
@@ -20,7 +21,11 @@ from sqlalchemy import func, select, update
 
 from indexer.engine.instance import Running, Status
 from indexer.engine.processes import group_gone
+from matching.accounts.vault import open_vault
 from matching.candidates.records import Candidate, CandidateShowcase
+from matching.post.mails import AccessEnded
+from matching.post.rules import queue
+from matching.settings import load_settings
 from matching.storage.database import Database
 from tests.support.command import HALLOWERK, environment
 from tests.support.ports import free_port
@@ -60,6 +65,15 @@ def rename_somebody(state: Path, name: str) -> None:
     database.close()
 
 
+def queue_a_mail(state: Path) -> None:
+    """Have a mail sent by whoever works on the database of this state folder."""
+    database = Database(f"sqlite:///{state / 'hallowerk.db'}")
+    vault = open_vault(load_settings(state_dir=state))
+    with database.write() as session:
+        queue(session, vault, "iemand@ergens.example", "nl", AccessEnded(organisation="Gemeente van de proef"))
+    database.close()
+
+
 def test_it_becomes_ready_brings_changes_in_and_an_interrupt_ends_all_of_it(
     engine: Running, prefix: str, tmp_path: Path
 ) -> None:
@@ -91,6 +105,9 @@ def test_it_becomes_ready_brings_changes_in_and_an_interrupt_ends_all_of_it(
         with Elasticsearch(engine.url) as client:
             query = {"match": {"name": "Hernoemd"}}
             wait_until(lambda: client.count(index=f"{prefix}-*", query=query)["count"], "the change is searchable", 60)
+        queue_a_mail(tmp_path / "state")
+        page = f"http://127.0.0.1:{variables['PORT']}/postvak"
+        wait_until(lambda: "Gemeente van de proef" in httpx.get(page).text, "the mail is in the mailbox")
         process.send_signal(signal.SIGINT)
         assert process.wait(ENDS_WITHIN_S) == 0, "".join(lines)
         assert group_gone(process.pid, ENDS_WITHIN_S), "the command left processes behind"
@@ -101,6 +118,7 @@ def test_it_becomes_ready_brings_changes_in_and_an_interrupt_ends_all_of_it(
     said = "".join(lines)
     assert f"HalloWerk is ready: http://127.0.0.1:{variables['PORT']}" in said
     assert "m.devries@demo.example" in said
+    assert f"Mails and text messages: {page}" in said
     assert "The relay ended by itself (exit code -9); it is started again." in said
     assert "Stopping" in said
     with Elasticsearch(engine.url) as client:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from indexer.queues import CHANGES, QUEUES
 
@@ -23,10 +24,11 @@ STOP_WITHIN_S = 15.0
 
 
 class Beside:
-    """Runs COMMANDS, one process each; `say` hears of those that die."""
+    """Runs COMMANDS, one process each, with `variables` in their environment; `say` hears of those that die."""
 
-    def __init__(self, say: Callable[[str], None]) -> None:
+    def __init__(self, say: Callable[[str], None], variables: Mapping[str, str]) -> None:
         self._say = say
+        self._environment = {**os.environ, **variables}
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         self._started: dict[str, float] = {}
 
@@ -58,5 +60,7 @@ class Beside:
 
     def _start(self, name: str) -> None:
         command = [sys.executable, "-c", "from web.commands import main; main()", *COMMANDS[name]]
-        self._running[name] = subprocess.Popen(command, stdout=subprocess.DEVNULL)  # noqa: S603 - our own command
+        self._running[name] = subprocess.Popen(  # noqa: S603 - our own command
+            command, stdout=subprocess.DEVNULL, env=self._environment
+        )
         self._started[name] = time.monotonic()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import subprocess
@@ -46,13 +47,14 @@ def command(demo: bool, people: int) -> None:
     Beside that run a relay, two workers and a beat, which bring changes into the index; one that dies is started again.
     Ctrl-C ends all that this command started.
     """
-    settings = load_settings()
+    settings = load_settings(demo=True) if demo else load_settings()
+    variables = {"HALLOWERK_DEMO": "true"} if demo else {}
     _port_must_be_free(settings)
     signal.signal(signal.SIGTERM, _stop)
     signal.signal(signal.SIGINT, _stop)
     started_engine = False
     server: subprocess.Popen[bytes] | None = None
-    beside = Beside(click.echo)
+    beside = Beside(click.echo, variables)
     try:
         if not settings.elasticsearch_url:
             install(settings, click.echo)
@@ -62,12 +64,14 @@ def command(demo: bool, people: int) -> None:
             run_load(settings, people)
         else:
             upgrade(Database(settings.database))
-        server = subprocess.Popen(server_command(settings))  # noqa: S603 - the command is our own
+        environment = {**os.environ, **variables}
+        server = subprocess.Popen(server_command(settings), env=environment)  # noqa: S603 - the command is our own
         beside.start()
         _wait_until_ready(settings, server)
         click.echo(f"\nHalloWerk is ready: http://{settings.host}:{settings.port}")
         if demo:
             print_accounts()
+            click.echo(f"Mails and text messages: {settings.site_url}/postvak")
         click.echo("Ctrl-C ends it.")
         while (code := _exit_code(server)) is None:
             beside.look()
