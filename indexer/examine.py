@@ -62,12 +62,20 @@ class Found:
 
 
 class _Facts(NamedTuple):
-    """What SQL says of some candidates beside their profiles; places are showcase code and id."""
+    """What SQL says of some candidates beside their profiles; places are showcase code and id.
 
-    left_out: frozenset[tuple[str, int]]
+    `waiting` have a change in the log, `refused` are index and id of a dead letter.
+    """
+
+    waiting: frozenset[int]
+    refused: frozenset[tuple[str, int]]
     ledger: Mapping[tuple[str, int], Entry]
     targets: Mapping[str, Sequence[Target]]
     drawn: int
+
+    def leave_out(self, index: str, key: int) -> bool:
+        """Whether nothing can be said of a candidate in an index."""
+        return key in self.waiting or (index, key) in self.refused
 
 
 class Examiner:
@@ -125,7 +133,7 @@ class Examiner:
                 where = (target.showcase, key)
                 entry = after.ledger.get(where)
                 moved = before.ledger.get(where) != entry or target not in after.targets[target.showcase]
-                if moved or where in before.left_out or where in after.left_out:
+                if moved or any(facts.leave_out(target.index, key) for facts in (before, after)):
                     continue
                 verdict = _judge(
                     some, key, made.get(target.showcase), stored[target.index].get(key), entry, after.drawn
@@ -150,14 +158,14 @@ class Examiner:
         targets = _targets(keys)
         codes = {target.showcase for target in targets}
         waiting = select(Change.key).where(Change.kind == CANDIDATE, Change.key.in_(keys)).distinct()
-        left_out = {(code, key) for key in session.execute(waiting).scalars() for code in codes}
-        refused = select(DeadLetter.showcase, DeadLetter.candidate_id).where(
+        letters = select(DeadLetter.index, DeadLetter.candidate_id).where(
             DeadLetter.index.in_([target.index for target in targets]), DeadLetter.candidate_id.in_(keys)
         )
-        left_out.update((row.showcase, row.candidate_id) for row in session.execute(refused))
+        refused = frozenset((index, key) for index, key in session.execute(letters))
         c = table_of(LedgerEntry).c
         entries = ledger.read(session, ledger.entries().where(c.showcase.in_(codes), c.candidate_id.in_(keys)))
-        return _Facts(frozenset(left_out), entries, registered(session, codes), present_version(session))
+        waits = frozenset(session.execute(waiting).scalars())
+        return _Facts(waits, refused, entries, registered(session, codes), present_version(session))
 
 
 def _judge(

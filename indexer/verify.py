@@ -17,7 +17,7 @@ from indexer.drift import ALIAS, INDEX_EMPTIED, INDEX_GONE, MISSING, TIMELINE, D
 from indexer.examine import Examiner, Found, Looked, Suspects
 from indexer.registry import registered
 from indexer.sums import Asked, Held, asked, differing, differing_in_number, held, shown_in, stored_in
-from indexer.targets import LISTINGS, Target, alias_name, live_target
+from indexer.targets import LISTINGS, Target, alias_name
 from matching.candidates.listings import ShowcaseRow
 from matching.settings import Settings
 from matching.storage.changes import CANDIDATE, OCCUPATIONS, SHOWCASE, Change, present_version, timeline
@@ -30,8 +30,8 @@ class Verified:
     """One index compared, the live one of its showcase or a spare; `index` is None before the first rebuild.
 
     `asked` and `held` are numbers of listings by the record and in the index, without those left out: `waiting` have
-    a change in the log, `refused` a dead letter. `recomputed` is False where listings could only be compared with the
-    ledger, because a rebuild is due or a change to the whole showcase is still on its way.
+    a change in the log, `refused` a dead letter of this index. `recomputed` is False where listings could only be
+    compared with the ledger, because a rebuild is due or a change to the whole showcase is still on its way.
     """
 
     showcase: str
@@ -72,7 +72,7 @@ def verify(
         life = timeline(session)
     # The engine is asked after SQL was read: what came in between differs at most until it is looked at once more.
     engine = _read_engine(client, settings.index_prefix)
-    looks = [_look(client, one, target) for one in showcases for target in one.targets if target.index in engine]
+    looks = [_look(client, one, due) for one in showcases for due in one.indexes if due.target.index in engine]
     suspects, recomputed, strangers = [], set(), set()
     with database.read() as session:
         drawn = present_version(session)
@@ -105,36 +105,54 @@ def verify(
 class _Showcase:
     """What SQL says of one showcase: the indexes it should be in, and what they should hold.
 
-    `coming` are indexes that a rebuild may have switched to already; `waiting` and `refused` are left out of `asked`.
+    `coming` are indexes that a rebuild may have switched to already; `waiting` are left out of what is asked of any.
     """
 
     row: ShowcaseRow
-    targets: tuple[Target, ...]
+    indexes: tuple[_Due, ...]
     coming: frozenset[str]
     waiting: frozenset[int]
+    asked: Asked
+
+
+@dataclass(frozen=True)
+class _Due:
+    """What SQL says that one index should hold: nobody that waits, or that this very index `refused`."""
+
+    target: Target
     refused: frozenset[int]
     asked: Asked
 
 
 @dataclass(frozen=True)
 class _Look:
-    """What one index holds, summed up."""
+    """What one index holds, summed up, beside what it should."""
 
     showcase: _Showcase
-    target: Target
+    due: _Due
     held: Held
+
+    @property
+    def target(self) -> Target:
+        """The index."""
+        return self.due.target
 
 
 def _read_showcase(session: Session, row: ShowcaseRow) -> _Showcase:
     code = row.view.code
-    targets = tuple(target for target in registered(session, [code])[code] if not target.filling)
+    targets = [target for target in registered(session, [code])[code] if not target.filling]
     changed = select(Change.key).where(Change.kind == CANDIDATE).distinct()
     waiting = frozenset(session.execute(changed).scalars())
-    letters = select(DeadLetter.candidate_id).where(DeadLetter.index.in_([target.index for target in targets]))
-    refused = frozenset(session.execute(letters).scalars()) - waiting
+    asked_of_all = asked(session, code, row.id, waiting)
+    indexes = []
+    for target in targets:
+        letters = select(DeadLetter.candidate_id).where(DeadLetter.index == target.index)
+        refused = frozenset(session.execute(letters).scalars()) - waiting
+        due = asked(session, code, row.id, waiting | refused) if refused else asked_of_all
+        indexes.append(_Due(target, refused, due))
     rebuilds = session.execute(select(Rebuild.indexes).where(Rebuild.ended_at.is_(None))).scalars()
     coming = frozenset(indexes[code] for indexes in rebuilds if code in indexes)
-    return _Showcase(row, targets, coming, waiting, refused, asked(session, code, row.id, waiting | refused))
+    return _Showcase(row, tuple(indexes), coming, waiting, asked_of_all)
 
 
 def _read_shared(session: Session) -> frozenset[tuple[str, int]]:
@@ -156,9 +174,8 @@ def _meta(facts: Mapping[str, Any]) -> Mapping[str, Any]:
     return found
 
 
-def _look(client: Elasticsearch, showcase: _Showcase, target: Target) -> _Look:
-    left_out = showcase.waiting | showcase.refused
-    return _Look(showcase, target, held(client, target.index, left_out, showcase.asked.unsure))
+def _look(client: Elasticsearch, showcase: _Showcase, due: _Due) -> _Look:
+    return _Look(showcase, due, held(client, due.target.index, showcase.waiting | due.refused, due.asked.unsure))
 
 
 def _of_another_life(look: _Look, facts: Mapping[str, Any], life: str, drawn: int) -> bool:
@@ -180,7 +197,7 @@ def _suspects(
     session: Session, client: Elasticsearch, look: _Look, full: bool, buckets: Collection[int]
 ) -> frozenset[str]:
     """Ids of the documents and candidates that must be looked at one by one."""
-    wanted, held = look.showcase.asked, look.held
+    wanted, held = look.due.asked, look.held
     unlike = differing(wanted, held) if look.target.live else differing_in_number(wanted, held)
     chosen = (None if full else unlike.union(buckets)) if look.target.live else unlike
     unsure = {str(key) for key in wanted.unsure}
@@ -203,18 +220,22 @@ def _alias_right(look: _Look, prefix: str, engine: Mapping[str, Any]) -> bool:
 
 
 def _has_live(showcase: _Showcase, engine: Mapping[str, Any]) -> bool:
-    live = live_target(showcase.targets)
-    return live is not None and live.index in engine
+    live = _live(showcase)
+    return live is not None and live.target.index in engine
+
+
+def _live(showcase: _Showcase) -> _Due | None:
+    return next((one for one in showcase.indexes if one.target.live), None)
 
 
 def _without_index(showcase: _Showcase) -> Verified:
-    live = live_target(showcase.targets)
+    live = _live(showcase)
     return Verified(
         showcase=showcase.row.view.code,
-        index=live.index if live else None,
-        asked=showcase.asked.count,
+        index=live.target.index if live else None,
+        asked=(live or showcase).asked.count,
         waiting=len(showcase.waiting),
-        refused=len(showcase.refused),
+        refused=len(live.refused) if live else 0,
         differences=(Difference(INDEX_GONE),) if live else (),
     )
 
@@ -226,7 +247,7 @@ def _verified(look: _Look, wrong: Sequence[str], found: Sequence[Found], recompu
         by_kind.setdefault(one.verdict.kind, []).append(one)
     differences = [Difference(kind) for kind in wrong]
     for kind, ones in sorted(by_kind.items()):
-        emptied = kind == MISSING and look.held.count == 0 and len(ones) == showcase.asked.count
+        emptied = kind == MISSING and look.held.count == 0 and len(ones) == look.due.asked.count
         ids = tuple(one.id for one in ones)
         fields = Counter(name for one in ones for name in one.verdict.fields)
         differences.append(Difference(INDEX_EMPTIED if emptied else kind, ids, dict(fields)))
@@ -234,10 +255,10 @@ def _verified(look: _Look, wrong: Sequence[str], found: Sequence[Found], recompu
         showcase=showcase.row.view.code,
         index=look.target.index,
         live=look.target.live,
-        asked=showcase.asked.count,
+        asked=look.due.asked.count,
         held=look.held.count,
         waiting=len(showcase.waiting),
-        refused=len(showcase.refused),
+        refused=len(look.due.refused),
         recomputed=recomputed,
         differences=tuple(differences),
     )

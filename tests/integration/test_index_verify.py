@@ -205,27 +205,36 @@ def test_what_the_ledger_can_not_vouch_for_is_looked_at_itself(
     assert told(look()) == {"outdated": ["4"]}
 
 
-def test_of_a_spare_index_only_who_is_in_it_is_compared(
-    built: Database, client: Elasticsearch, engine_settings: Settings, stad: str
-) -> None:
-    """A deleted candidate must be gone from the index that a rollback would bring back, too."""
+@pytest.fixture
+def spare(built: Database, client: Elasticsearch, engine_settings: Settings, stad: str) -> str:
+    """An index beside the live one, of which it is a copy."""
     spare = f"{engine_settings.index_prefix}-stad-v1-20200101000000000000"
     mapping = client.indices.get_mapping(index=stad)[stad]["mappings"]
     analysis = client.indices.get_settings(index=stad)[stad]["settings"]["index"]["analysis"]
     client.indices.create(index=spare, mappings=mapping, settings={"analysis": analysis})
     client.reindex(source={"index": stad}, dest={"index": spare}, refresh=True)
-    client.update(index=spare, id="5", doc={"name": "Van een vorige keer"})
     with built.write() as session:
         register(session, "stad", spare, SPARE)
+    return spare
 
-    def look() -> list[tuple[bool, dict[str, list[str]]]]:
-        return [(one.live, told(one)) for one in verify(built, client, engine_settings, ["stad"])]
 
-    assert look() == [(True, {}), (False, {})]
+def look_at_both(built: Database, client: Elasticsearch, settings: Settings) -> list[dict[str, list[str]]]:
+    """What is found in the live index of 'stad' and in its spare."""
+    live, spare = verify(built, client, settings, ["stad"])
+    assert (live.live, spare.live) == (True, False)
+    return [told(live), told(spare)]
+
+
+def test_of_a_spare_index_only_who_is_in_it_is_compared(
+    built: Database, client: Elasticsearch, engine_settings: Settings, stad: str, spare: str
+) -> None:
+    """A deleted candidate must be gone from the index that a rollback would bring back, too."""
+    client.update(index=spare, id="5", doc={"name": "Van een vorige keer"})
+    assert look_at_both(built, client, engine_settings) == [{}, {}]
     client.delete(index=spare, id="4")
     client.delete(index=stad, id="3")
     silently(built, delete(Candidate).where(Candidate.id == 3))
-    assert look() == [(True, {}), (False, {"surplus": ["3"], "missing": ["4"]})]
+    assert look_at_both(built, client, engine_settings) == [{}, {"surplus": ["3"], "missing": ["4"]}]
 
 
 def test_an_alias_that_is_missing_elsewhere_double_or_without_its_filter(
@@ -316,12 +325,35 @@ def test_what_the_engine_refused_for_good_is_told_but_is_not_drift(
     built: Database, look: Look, client: Elasticsearch, stad: str
 ) -> None:
     client.delete(index=stad, id="3")
-    letter = {"index": stad, "showcase": "stad", "candidate_id": 3, "version": 9, "status": 400, "reason": "no"}
-    with built.write() as session:
-        session.execute(insert(DeadLetter).values(**letter, at=datetime.now(UTC)))
+    keep_letter(built, stad, 3)
     found = look(full=True)
     assert found.agrees
     assert found.refused == 1
+
+
+def keep_letter(built: Database, index: str, key: int) -> None:
+    """An index refused this candidate for good."""
+    letter = {"index": index, "showcase": "stad", "candidate_id": key, "version": 9, "status": 400, "reason": "no"}
+    with built.write() as session:
+        session.execute(insert(DeadLetter).values(**letter, at=datetime.now(UTC)))
+
+
+def test_what_one_index_refused_is_compared_in_the_others(
+    built: Database, client: Elasticsearch, engine_settings: Settings, stad: str, spare: str
+) -> None:
+    for key in (3, 4):
+        for index in (stad, spare):
+            client.delete(index=index, id=str(key))
+    keep_letter(built, stad, 3)
+    keep_letter(built, spare, 4)
+    client.update(index=stad, id="5", doc={"name": "Met de hand"})
+    keep_letter(built, spare, 5)
+    assert look_at_both(built, client, engine_settings) == [{"missing": ["4"], "edited": ["5"]}, {"missing": ["3"]}]
+    live, other = verify(built, client, engine_settings, ["stad"])
+    assert [(one.asked, one.held, one.refused) for one in (live, other)] == [
+        (PEOPLE - 1, PEOPLE - 2, 1),
+        (PEOPLE - 2, PEOPLE - 3, 2),
+    ]
 
 
 def test_a_change_to_the_whole_showcase_on_its_way_compares_with_the_ledger_only(
