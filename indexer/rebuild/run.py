@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from elasticsearch import ApiError, BadRequestError, Elasticsearch, NotFoundError, TransportError
 from sqlalchemy import or_, select, update
@@ -46,7 +46,16 @@ from indexer.rebuild.spares import prepare_spares
 from indexer.rebuild.switch import has_switched, switch
 from indexer.registry import register, registered
 from indexer.synonyms import ensure_published, listing_body
-from indexer.targets import LISTINGS, TargetError, create_index, index_name, new_build, open_indexes, read_meta
+from indexer.targets import (
+    LISTINGS,
+    TargetError,
+    create_index,
+    find_targets,
+    index_name,
+    new_build,
+    open_indexes,
+    read_meta,
+)
 from matching.accounts.audit import append
 from matching.candidates.listings import count_shown
 from matching.candidates.records import Candidate
@@ -83,12 +92,16 @@ class Built:
 
 @dataclass(frozen=True)
 class Resumed:
-    """What became of a rebuild that was left alone: it went live (`built`), or was undone for the reason given."""
+    """What became of a rebuild that was left alone: it went live (`built`), or was undone for the reason given.
+
+    Went live without its `lost` indexes: the engine has them no more, and had switched to the others already.
+    """
 
     rebuild: int
     showcases: tuple[str, ...]
     built: Built | None = None
     undone: str = ""
+    lost: Mapping[str, str] = field(default_factory=dict)
 
 
 def rebuild(
@@ -117,8 +130,10 @@ def rebuild(
         why = _why_undo(run, left)
         if not why and left.step in (SWAP, ROLLBACK):
             built = carry_on(run)
-            if left.step == SWAP and covers:
+            lost = left.indexes.keys() - built.indexes.keys()
+            if left.step == SWAP and covers and not lost:
                 return built
+            wanted |= lost if wanted else frozenset()
             continue
         why = why or _superseded(left, covers)
         if not why:
@@ -137,12 +152,13 @@ def resume(
     force: str = "",
     held_too: bool = False,
     undo: bool = False,
+    tell: Callable[[Resumed], None] = lambda _: None,
 ) -> list[Resumed]:
     """Carry on with every rebuild and rollback that nobody works on, or undo what can't be carried on; oldest first.
 
     Those that wait at the gate are let be, unless `held_too`; `undo` ends them all without a switch, but for one whose
     aliases have moved already. Raises as `rebuild` does, for the first that went wrong, and after the others were
-    carried on; only LeavesOff, which `report` may raise, ends it at once.
+    carried on, which `tell` hears of one by one; only LeavesOff, which `report` may raise, ends it at once.
     """
     done: list[Resumed] = []
     failed: Exception | None = None
@@ -158,11 +174,14 @@ def resume(
                 continue
             lease = take_over(session, database, present, settings.lease_s)
         try:
-            done.append(_go_on(Run(database, client, settings, lease, report, patience, force), present, undo))
+            one = _go_on(Run(database, client, settings, lease, report, patience, force), present, undo)
         except LeavesOff:
             raise
         except Exception as error:  # the showcases of the others must not wait for this one's
             failed = failed or error
+        else:
+            done.append(one)
+            tell(one)
     if failed:
         raise failed
     return done
@@ -171,7 +190,9 @@ def resume(
 def _go_on(run: Run, work: Work, undo: bool) -> Resumed:
     why = _why_undo(run, work, undo)
     if not why:
-        return Resumed(work.id, tuple(work.indexes), carry_on(run))
+        built = carry_on(run)
+        lost = {code: index for code, index in work.indexes.items() if code not in built.indexes}
+        return Resumed(work.id, tuple(work.indexes), built, lost=lost)
     _undo(run, work, why)
     return Resumed(work.id, tuple(work.indexes), undone=why)
 
@@ -215,12 +236,27 @@ def _why_undo(run: Run, work: Work, asked: bool = False) -> str:
     """
     try:
         if work.step in (SWAP, ROLLBACK) and has_switched(run, work):
+            _leave_lost_out(run, work)
             return ""
         return _ASKED if asked else _hindrance(run, work)
     except (ApiError, TransportError) as error:
         with suppress(LeaseLost, SQLAlchemyError):
             run.lease.let_go(error=_without_values(error))
         raise
+
+
+def _leave_lost_out(run: Run, work: Work) -> None:
+    """Take indexes that the engine has no more out of a switch that was made: it could neither be ended nor undone.
+
+    For their showcases what was live before stays so, as SQL never said otherwise.
+    """
+    found = find_targets(run.client, run.settings.index_prefix, work.indexes)
+    kept = {
+        one.showcase: one.index for all_of in found.values() for one in all_of if one.index in work.indexes.values()
+    }
+    if lost := [index for code, index in work.indexes.items() if code not in kept]:
+        with run.lease.write(indexes=kept) as session:
+            take_off(session, lost)
 
 
 def _hindrance(run: Run, work: Work) -> str:

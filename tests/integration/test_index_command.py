@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any
 
 import pytest
+from elasticsearch import Elasticsearch
 from sqlalchemy import delete
 
 from matching.settings import Settings
@@ -18,6 +20,7 @@ from tests.support.command import hallowerk
 from tests.support.engine import variables_of
 from tests.support.indexing import fill
 from tests.support.profiles import spoil
+from tests.support.waiting import wait_until
 
 Run = Callable[..., CompletedProcess[str]]
 
@@ -112,6 +115,55 @@ def test_a_closed_gate_says_why_and_what_can_be_done(run: Run, sqlite_database: 
     assert "stad: 99 listings" in forced.stdout
     assert "passed the gate all the same: showcase stad" in forced.stderr
     assert forced.returncode == 1  # listings were refused
+
+
+#: A command that dies and the one that carries on once its lease has ended.
+LEASE = {"HALLOWERK_LEASE_S": "2"}
+
+
+def die(run: Run, at: str, *arguments: str) -> None:
+    """Run a command that is killed at a failpoint."""
+    killed = run(*arguments, HALLOWERK_TESTING="1", HALLOWERK_FAILPOINT=at, **LEASE)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+
+
+def resume_what_died(run: Run) -> CompletedProcess[str]:
+    """Resume until something was carried on with: until the lease of the process that died has ended."""
+    resumed: list[CompletedProcess[str]] = []
+
+    def carried_on() -> bool:
+        resumed.append(run("resume", **LEASE))
+        return "regio" in resumed[-1].stdout + resumed[-1].stderr
+
+    wait_until(carried_on, "the end of the lease")
+    return resumed[-1]
+
+
+def test_one_that_goes_wrong_does_not_hide_what_became_of_the_others(run: Run, sqlite_database: Database) -> None:
+    with sqlite_database.write() as session:
+        spoil(session, range(100, 151))
+    assert "did not pass the gate" in run("rebuild", "--showcase", "stad").stderr
+    die(run, "rebuild.verify", "rebuild", "--showcase", "regio")
+    resumed = resume_what_died(run)
+    assert resumed.returncode == 1
+    assert "regio: 10 listings in " in resumed.stdout
+    assert "showcase stad: the engine refused 51 of 150 listings" in resumed.stderr
+    again = run("resume", "--json")
+    assert (again.returncode, json.loads(again.stdout)) == (1, {"rebuilds": []})
+
+
+def test_an_index_that_a_switch_lost_is_named(run: Run, client: Elasticsearch) -> None:
+    for _ in range(2):
+        run("rebuild")
+    spare = json.loads(run("status", "--json").stdout)["showcases"][0]["others"][0]["index"]
+    die(run, "rebuild.swapped", "rollback")
+    client.indices.delete(index=spare)
+    resumed = resume_what_died(run)
+    assert resumed.returncode == 0, resumed.stderr
+    assert "stad: 150 listings in " in resumed.stdout
+    assert f"regio: the engine has no index {spare} any more" in resumed.stderr
+    run("reconcile")
+    assert run("verify").returncode == 0
 
 
 def test_golden_queries_are_recorded_listed_and_forgotten(run: Run) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pytest
@@ -16,7 +15,6 @@ from indexer.catalogue import UnknownShowcase
 from indexer.changes import drain
 from indexer.rebuild import fill as filling
 from indexer.rebuild import run
-from indexer.rebuild.context import RebuildFailed
 from indexer.rebuild.lease import UNDONE, RebuildRunning
 from indexer.rebuild.progress import Meter, Progress
 from indexer.rebuild.prune import prune
@@ -24,9 +22,8 @@ from indexer.rebuild.rollback import roll_back
 from indexer.rebuild.run import rebuild, resume
 from indexer.registry import LIVE, SPARE
 from indexer.status import NOTHING, REBUILD, UPDATE, index_status
-from indexer.targets import TargetError, create_index, find_targets, index_name, live_target, new_build, open_indexes
+from indexer.targets import create_index, find_targets, index_name, new_build
 from indexer.tasks import SWEEP, install
-from matching.accounts.records import AuditEntry
 from matching.candidates.records import Candidate, Showcase
 from matching.search.mapping import index_body
 from matching.settings import Settings
@@ -37,8 +34,10 @@ from tests.support.indexing import (
     count,
     fill_stad_and_regio,
     newest_rebuild,
+    searched,
     states,
     stored,
+    trail,
     waiting,
 )
 from tests.support.profiles import spoil
@@ -58,12 +57,6 @@ def filled(database: Database) -> Database:
 def small_windows(monkeypatch: pytest.MonkeyPatch) -> None:
     """Fill by 50 candidates at once."""
     monkeypatch.setattr(filling, "WINDOW", 50)
-
-
-def live(client: Elasticsearch, settings: Settings, showcase: str) -> str | None:
-    """The index that searches of a showcase use."""
-    found = live_target(find_targets(client, settings.index_prefix, [showcase])[showcase])
-    return found.index if found else None
 
 
 @pytest.mark.requirement("GEN-06")
@@ -107,7 +100,7 @@ def test_the_former_index_stays_and_older_ones_go(
     assert third.pruned == (first.indexes["stad"],)
     targets = find_targets(client, engine_settings.index_prefix, ["stad", "regio"])
     assert [target.index for target in targets["stad"]] == [second.indexes["stad"], third.indexes["stad"]]
-    assert live(client, engine_settings, "stad") == third.indexes["stad"]
+    assert searched(client, engine_settings, "stad") == third.indexes["stad"]
     assert states(filled) == {second.indexes["stad"]: SPARE, third.indexes["stad"]: LIVE}
     assert targets["regio"] == []
 
@@ -283,44 +276,6 @@ def test_showcases_apart_can_be_rebuilt_at_once(
     assert other[0].listings == {"regio": PEOPLE // 3}
 
 
-def test_a_rollback_brings_the_former_index_back_and_nobody_who_is_gone(
-    filled: Database, client: Elasticsearch, engine_settings: Settings
-) -> None:
-    first = rebuild(filled, client, engine_settings)
-    second = rebuild(filled, client, engine_settings)
-    with filled.write() as session:
-        session.execute(delete(Candidate).where(Candidate.id == 3))
-        session.execute(update(Candidate).where(Candidate.id == 4).values(name="Anders"))
-        note_changes(session, CANDIDATE, [3, 4])
-    drain(filled, client, engine_settings)
-    # Behind the indexer's back: as if a write to the spare had been lost.
-    client.index(index=first.indexes["stad"], id="9000", document={"bucket": 9000 % 1024, "check": 7})
-    back = roll_back(filled, client, engine_settings)
-    assert dict(back.indexes) == dict(first.indexes)
-    found = stored(client, f"{engine_settings.index_prefix}-stad")
-    assert (3 in found, found[4], 9_000 in found) == (False, "Anders", False)
-    assert states(filled) == dict.fromkeys(first.indexes.values(), LIVE) | dict.fromkeys(second.indexes.values(), SPARE)
-    forth = roll_back(filled, client, engine_settings, ["stad"])
-    assert dict(forth.indexes) == {"stad": second.indexes["stad"]}
-    assert live(client, engine_settings, "regio") == first.indexes["regio"]
-
-
-def refreshed_every(client: Elasticsearch, indexes: Iterable[str]) -> set[str]:
-    """How often the engine makes writes to these indexes visible."""
-    answer = client.indices.get_settings(index=sorted(indexes), name="index.refresh_interval")
-    return {facts["settings"]["index"]["refresh_interval"] for facts in answer.values()}
-
-
-def test_only_the_index_that_is_searched_shows_writes_within_a_second(
-    filled: Database, client: Elasticsearch, engine_settings: Settings
-) -> None:
-    first = rebuild(filled, client, engine_settings).indexes.values()
-    second = rebuild(filled, client, engine_settings).indexes.values()
-    assert (refreshed_every(client, first), refreshed_every(client, second)) == ({"30s"}, {"1s"})
-    roll_back(filled, client, engine_settings)
-    assert (refreshed_every(client, first), refreshed_every(client, second)) == ({"1s"}, {"30s"})
-
-
 def test_only_a_rebuild_beside_searches_is_held_back(
     filled: Database, client: Elasticsearch, engine_settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -335,113 +290,6 @@ def test_only_a_rebuild_beside_searches_is_held_back(
     rebuild(filled, client, limited)
     rebuild(filled, client, limited)
     assert limits == [0, 2_000]
-
-
-def test_after_a_rollback_the_bad_index_is_the_one_that_goes(
-    filled: Database, client: Elasticsearch, engine_settings: Settings
-) -> None:
-    good = rebuild(filled, client, engine_settings, ["stad"])
-    bad = rebuild(filled, client, engine_settings, ["stad"])
-    roll_back(filled, client, engine_settings)
-    better = rebuild(filled, client, engine_settings, ["stad"])
-    assert better.pruned == (bad.indexes["stad"],)
-    assert states(filled) == {good.indexes["stad"]: SPARE, better.indexes["stad"]: LIVE}
-
-
-def trail(database: Database) -> Sequence[AuditEntry]:
-    """The audit trail, oldest first."""
-    with database.read() as session:
-        return session.scalars(select(AuditEntry).order_by(AuditEntry.id)).all()
-
-
-def break_off_rollback(database: Database, client: Elasticsearch, settings: Settings, at: str) -> Rebuild:
-    """A rollback whose process dies at this failpoint."""
-
-    def die(name: str) -> None:
-        if name == at:
-            raise KeyboardInterrupt
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("indexer.rebuild.run.reached", die)
-        patch.setattr("indexer.rebuild.switch.reached", die)
-        with pytest.raises(KeyboardInterrupt):
-            roll_back(database, client, settings)
-    return newest_rebuild(database)
-
-
-def test_a_broken_off_rollback_to_an_index_that_went_is_no_dead_end(
-    filled: Database, client: Elasticsearch, engine_settings: Settings
-) -> None:
-    spare = rebuild(filled, client, engine_settings, ["stad"]).indexes["stad"]
-    now = rebuild(filled, client, engine_settings, ["stad"]).indexes["stad"]
-    for end in ("resume", "rebuild"):
-        left = break_off_rollback(filled, client, engine_settings, "rebuild.rollback")
-        client.indices.delete(index=spare)
-        if end == "resume":
-            [undone] = resume(filled, client, engine_settings)
-            assert undone.undone == f"the engine has no index {spare} any more"
-            assert live(client, engine_settings, "stad") == now
-        spare, now = now, rebuild(filled, client, engine_settings, ["stad"]).indexes["stad"]
-        with filled.read() as session:
-            assert session.get_one(Rebuild, left.id).step == UNDONE
-        assert live(client, engine_settings, "stad") == now
-        assert states(filled) == {spare: SPARE, now: LIVE}
-
-
-def test_a_broken_off_rollback_is_undone_when_asked_until_it_has_switched(
-    filled: Database, client: Elasticsearch, engine_settings: Settings
-) -> None:
-    """The spare stays then; what has switched is carried on."""
-    spare = rebuild(filled, client, engine_settings, ["stad"]).indexes["stad"]
-    now = rebuild(filled, client, engine_settings, ["stad"]).indexes["stad"]
-    left = break_off_rollback(filled, client, engine_settings, "rebuild.rollback")
-    [undone] = resume(filled, client, engine_settings, undo=True)
-    assert (undone.rebuild, undone.undone) == (left.id, "asked for")
-    began, undo = trail(filled)
-    assert (began.action, began.details) == ("index.rollback", {"rebuild": left.id, "indexes": {"stad": spare}})
-    assert (undo.action, undo.details["rebuild"]) == ("index.undo", left.id)
-    assert live(client, engine_settings, "stad") == now
-    assert client.indices.exists(index=spare)
-    assert states(filled) == {spare: SPARE, now: LIVE}
-    break_off_rollback(filled, client, engine_settings, "rebuild.swapped")
-    [ended] = resume(filled, client, engine_settings, undo=True)
-    assert ended.built
-    assert live(client, engine_settings, "stad") == spare
-    assert states(filled) == {spare: LIVE, now: SPARE}
-
-
-def test_one_that_goes_wrong_holds_up_no_other(
-    filled: Database, client: Elasticsearch, engine_settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def stop(_: Progress) -> None:
-        raise KeyboardInterrupt
-
-    def never_green(found: Elasticsearch, indexes: Sequence[str], *rest: Any) -> None:
-        if indexes == [spare]:
-            raise TargetError("not green")
-        open_indexes(found, indexes, *rest)
-
-    spare = rebuild(filled, client, engine_settings, ["stad"]).indexes["stad"]
-    rebuild(filled, client, engine_settings, ["stad"])
-    left = break_off_rollback(filled, client, engine_settings, "rebuild.rollback")
-    with pytest.raises(KeyboardInterrupt):
-        rebuild(filled, client, engine_settings, ["regio"], report=stop)
-    monkeypatch.setattr(run, "open_indexes", never_green)
-    with pytest.raises(TargetError, match="not green"):
-        resume(filled, client, engine_settings)
-    assert live(client, engine_settings, "regio") == newest_rebuild(filled).indexes["regio"]
-    with filled.read() as session:
-        assert session.get_one(Rebuild, left.id).error == "not green"
-
-
-def test_there_must_be_something_to_go_back_to(
-    filled: Database, client: Elasticsearch, engine_settings: Settings
-) -> None:
-    with pytest.raises(RebuildFailed, match="no index to go back to"):
-        roll_back(filled, client, engine_settings)
-    rebuild(filled, client, engine_settings)
-    with pytest.raises(RebuildFailed, match="showcase stad has no index to go back to"):
-        roll_back(filled, client, engine_settings, ["stad"])
 
 
 def test_an_index_of_another_life_of_the_database_is_no_spare(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -11,7 +11,8 @@ from sqlalchemy import delete, select, update
 
 from indexer import changes as indexing
 from indexer.registry import registered
-from indexer.targets import live_target
+from indexer.targets import find_targets, live_target
+from matching.accounts.records import AuditEntry
 from matching.candidates.listings import read_keys
 from matching.candidates.parts import PARTS
 from matching.candidates.records import Candidate, CandidateShowcase
@@ -77,6 +78,12 @@ def live_index(database: Database, showcase: str) -> str:
     return found.index
 
 
+def searched(client: Elasticsearch, settings: Settings, showcase: str) -> str | None:
+    """The index that searches of a showcase use, as the engine says."""
+    found = live_target(find_targets(client, settings.index_prefix, [showcase])[showcase])
+    return found.index if found else None
+
+
 def states(database: Database) -> dict[str, str]:
     """index -> state of every registered index."""
     with database.read() as session:
@@ -87,6 +94,12 @@ def newest_rebuild(database: Database) -> Rebuild:
     """The rebuild that was begun last."""
     with database.read() as session:
         return session.execute(select(Rebuild).order_by(Rebuild.id.desc()).limit(1)).scalar_one()
+
+
+def trail(database: Database) -> Sequence[AuditEntry]:
+    """The audit trail, oldest first."""
+    with database.read() as session:
+        return session.scalars(select(AuditEntry).order_by(AuditEntry.id)).all()
 
 
 def count(client: Elasticsearch, settings: Settings, showcase: str) -> int:

@@ -66,32 +66,43 @@ def resume_command(force: str, undo: bool, as_json: bool) -> None:
     process works on is let be.
     """
     settings = load_settings()
-    with clear_messages(), _bar() as report:
-        done = resume(
-            open_database(settings),
-            connect(settings),
-            settings,
-            report,
-            force=_reason(force),
-            held_too=True,
-            undo=undo,
-        )
-    if as_json:
-        _print_json({"rebuilds": [asdict(one) for one in done]})
-    else:
-        _show_resumed(done)
+    done: list[Resumed] = []
+    with clear_messages():
+        try:
+            with _bar() as report:
+                resume(
+                    open_database(settings),
+                    connect(settings),
+                    settings,
+                    report,
+                    force=_reason(force),
+                    held_too=True,
+                    undo=undo,
+                    tell=done.append,
+                )
+            if not done and not as_json:
+                click.echo("nothing to carry on with")
+        finally:  # one that went wrong does not hide what became of the others
+            _show_resumed(done, as_json)
     show_refused([refusal for one in done if one.built for refusal in one.built.refused])
 
 
-def _show_resumed(done: Sequence[Resumed]) -> None:
-    if not done:
-        click.echo("nothing to carry on with")
+def _show_resumed(done: Sequence[Resumed], as_json: bool) -> None:
+    if as_json:
+        _print_json({"rebuilds": [asdict(one) for one in done]})
+        return
     for one in done:
         if one.built is None:
             click.echo(f"rebuild {one.rebuild} of {', '.join(one.showcases)} was undone: {one.undone}")
     for one in done:
         if one.built:
             _show(one.built)
+        for code, index in one.lost.items():
+            click.echo(
+                f"{code}: the engine has no index {index} any more, so what was live before stays. `hallowerk index "
+                "reconcile` has it searched again",
+                err=True,
+            )
 
 
 @click.command("rollback")
