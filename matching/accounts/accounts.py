@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from matching.accounts import audit, sessions
 from matching.accounts.policy import ADMINISTRATOR, CONTACT_PERSON, ROLES, VACANCY_CONTACT
-from matching.accounts.records import Account, AccountRole, AccountShowcase, Person, ShowcaseAccess
+from matching.accounts.records import Account, AccountRole, AccountShowcase, Organisation, Person, ShowcaseAccess
 from matching.candidates.records import Showcase
 
 #: Contact persons belong to an employer: they have no other role, and these two are one role with more or less.
@@ -34,6 +34,8 @@ class Refusal(StrEnum):
     NOT_OPEN = "not_open"
     SENT_TOO_OFTEN = "sent_too_often"
     MAY_NOT_INVITE = "may_not_invite"
+    # Of users:
+    ACCOUNT_ELSEWHERE = "account_elsewhere"
 
 
 class Refused(Exception):
@@ -185,3 +187,22 @@ def _note(session: Session, actor_id: int | None, action: str, account_id: int, 
 def count_open_accounts(session: Session, person_id: int) -> int:
     """How many open accounts a person has."""
     return session.scalar(select(func.count()).where(Account.person_id == person_id, Account.active)) or 0
+
+
+@dataclass(frozen=True)
+class About:
+    """What others know of a person, and a password must not hold (ASVS 5, 6.2.11)."""
+
+    email: str
+    words: tuple[str, ...]
+
+
+def words_about(session: Session, person_id: int) -> About:
+    """Name, e-mail address and organisations of a person."""
+    person = session.execute(select(Person.email, Person.name).where(Person.id == person_id)).one()
+    organisations = session.scalars(
+        select(Organisation.name)
+        .join(Account, Account.organisation_id == Organisation.id)
+        .where(Account.person_id == person_id)
+    )
+    return About(person.email, (person.name, person.email, *organisations))

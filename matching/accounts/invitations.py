@@ -124,7 +124,7 @@ def invite(
     that is none, rights that can't be or that the actor may not give, an address that has an open account here or an
     open invitation, and too many mails to one address.
     """
-    to, called = _checked_address(email), _checked_name(name)
+    to, called = checked_address(email), _checked_name(name)
     # One at a time for each organisation: else two invitations at once to one address would not see each other.
     session.execute(select(Organisation.id).where(Organisation.id == organisation_id).with_for_update()).one()
     check_rights(session, organisation_id, rights)
@@ -283,7 +283,7 @@ def accept(session: Session, offer: Offer, now: datetime, person_id: int | None 
     return Accepted(known, account_id)
 
 
-def _checked_address(email: str) -> str:
+def checked_address(email: str) -> str:
     """The address as it is kept. Raises Refused for one that no mail server of today delivers to."""
     try:
         # Whether the domain has a mail server is not asked: that would be a question to the network in a transaction.
