@@ -25,6 +25,7 @@ SUBJECTS = (
     "web.health",
     "web.language",
     "web.accounts.routes",
+    "web.accounts.forgotten",
     "web.candidates.routes",
     "web.operations.routes",
     "web.post.routes",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from functools import cached_property
 from typing import cast
 
@@ -10,6 +11,8 @@ from flask import current_app
 
 from indexer.engine.client import connect
 from indexer.reader import Reader
+from matching.accounts.attempt_stores import attempt_store
+from matching.accounts.attempts import Attempts
 from matching.accounts.vault import Vault, open_vault
 from matching.post.sms import TextGateway, open_gateway
 from matching.search.ranking import RankingProfile, load_profile
@@ -40,6 +43,11 @@ class Services:
     def vault(self) -> Vault:
         """Opens the secrets that the record holds."""
         return open_vault(self.settings)
+
+    @cached_property
+    def attempts(self) -> Attempts:
+        """Counts tries, to slow down who guesses."""
+        return Attempts(attempt_store(self.settings), time.time)
 
     @cached_property
     def gateway(self) -> TextGateway:

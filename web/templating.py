@@ -10,8 +10,10 @@ from flask import Flask, get_template_attribute, request, url_for
 from flask_login import current_user
 from markupsafe import Markup
 
+from matching.accounts.phones import masked
 from web import formatting
 from web.menu import menu_items
+from web.settings.switching import other_accounts
 from web.texts import translate, translate_number
 
 STATIC = Path(__file__).parent / "static"
@@ -47,9 +49,11 @@ def here() -> str:
 def install_templating(app: Flask) -> None:
     """Attach the globals and filters."""
     app.jinja_env.globals.update(current_user=current_user, static=static, icon=icon, here=here, menu_items=menu_items)
+    app.jinja_env.globals.update(other_accounts=other_accounts)
     app.jinja_env.globals.update(_=translate, gettext=translate, ngettext=translate_number)
     app.jinja_env.filters.update(
         initials=formatting.initials,
+        masked=masked,
         number=formatting.format_number,
         day=formatting.format_date,
         moment=formatting.format_moment,

@@ -18,6 +18,19 @@ def check_password(session: Session, email: str, password: str) -> int | None:
     return row.id if row and matches else None
 
 
+def login_name(session: Session, person_id: int) -> tuple[str, bool]:
+    """The person's e-mail address, and whether there is a password."""
+    row = session.execute(select(Person.email, Person.password_hash).where(Person.id == person_id)).one()
+    return row.email, row.password_hash is not None
+
+
+def note_confirmed(session: Session, account_id: int) -> None:
+    """Record that somebody signed in showed once more who it is."""
+    audit.append(
+        session, actor_id=account_id, action="session.confirm", subject="account", key=str(account_id), details={}
+    )
+
+
 def note_refused_sign_in(session: Session) -> None:
     """Record that a sign-in was refused; who tried is not known, so nobody is named."""
     audit.append(session, actor_id=None, action="session.refused", subject="person", key="", details={})

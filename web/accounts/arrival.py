@@ -11,9 +11,11 @@ from flask_babel import gettext as _
 from matching.accounts import known_devices, sessions, terms
 from matching.accounts.devices import device_name
 from matching.accounts.notices import tell
+from matching.accounts.second_steps import AUTHENTICATOR
 from matching.accounts.sessions import SigningIn, Step
 from matching.post.mails import NewDevice
 from web.accounts.browser import keep_device, known_tokens
+from web.accounts.texting import TextsAway, send_code
 from web.safe_redirect import local_target
 from web.services import services
 from web.sessions import hold, let_go
@@ -49,6 +51,8 @@ def go_on(token: str) -> ResponseReturnValue:
     step = found.who.next_step(terms.VERSION)
     if step is Step.ENTER:
         return _enter(found.who, now)
+    if step is Step.SECOND_STEP and AUTHENTICATOR not in found.who.second_steps:
+        _send_code(found.who)
     return redirect(url_for(PAGES[step]))
 
 
@@ -72,6 +76,16 @@ def _enter(who: SigningIn, now: datetime) -> ResponseReturnValue:
     answer = make_response(_to(target))
     keep_device(answer, met.token)
     return answer
+
+
+def _send_code(who: SigningIn) -> None:
+    """Send the code that the next page asks for; when that fails the page offers to send it again."""
+    try:
+        wait_s = send_code(who.person_id)
+    except TextsAway:
+        wait_s = 1.0
+    if wait_s:
+        flash(_("We konden je nu geen code sturen. Vraag hieronder een nieuwe code aan."))
 
 
 def _to_target() -> ResponseReturnValue:

@@ -1,74 +1,177 @@
-"""Signing in and out, and the page for accounts that may open no showcase."""
+"""Signing in by address, password and code, showing who one is once more, and signing out (AUTH-29..34)."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import cast
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
-from flask_wtf import FlaskForm
-from wtforms import EmailField, PasswordField
-from wtforms.validators import InputRequired, Length
 
-from matching.accounts import rules, sessions
+from matching.accounts import known_devices, rules, second_steps, sessions
+from matching.accounts.accounts import find_person
+from matching.accounts.organisations import signs_in_with_microsoft
+from matching.accounts.passwords import TooBusy
+from matching.accounts.second_steps import AUTHENTICATOR, RECOVERY, SMS
+from matching.accounts.sessions import Proof, SigningIn, Step
+from matching.accounts.terms import VERSION
+from web.accounts import limits
+from web.accounts.arrival import REMEMBER, TARGET, go_on
+from web.accounts.browser import known_tokens
+from web.accounts.forms import CodeForm, EmailForm, PasswordForm
+from web.accounts.texting import TextsAway, send_code
+from web.formatting import format_duration
 from web.guard import allows, current_actor, signed_in_actor
 from web.safe_redirect import local_target
 from web.services import services
-from web.sessions import hold, let_go
+from web.sessions import let_go, signing_in
 
 blueprint = Blueprint("accounts", __name__)
 
-
-class SignInForm(FlaskForm):  # type: ignore[misc]
-    """E-mail address and password."""
-
-    email = EmailField(_l("E-mailadres"), validators=[InputRequired(_l("Vul je e-mailadres in.")), Length(max=254)])
-    password = PasswordField(
-        _l("Wachtwoord"), validators=[InputRequired(_l("Vul je wachtwoord in.")), Length(max=1024)]
-    )
+#: The address that was typed, in the signed cookie.
+EMAIL = "email"
 
 
 @blueprint.route("/inloggen", methods=["GET", "POST"])
 @allows("session.start")
 def sign_in() -> ResponseReturnValue:
-    """Show the form; with the right e-mail address and password go on to where the user was heading."""
-    target = local_target(request.args.get("next"))
+    """Ask for the e-mail address (AUTH-29); people of a domain that signs in with Microsoft go there (AUTH-32)."""
+    if "next" in request.args:
+        session[TARGET] = local_target(request.args["next"])
     if current_actor():
-        return redirect(target)
-    form = SignInForm()
+        return redirect(local_target(session.pop(TARGET, None)))
+    form = EmailForm(data={"email": session.get(EMAIL)})
     if not form.validate_on_submit():
-        status = 422 if request.method == "POST" else 200
-        return render_template("accounts/sign_in.html", form=form, refused=None), status
-    database = services().database
-    now = datetime.now(UTC)
+        return render_template("accounts/sign_in.html", form=form), _status(form)
+    session[EMAIL] = form.email.data.strip()
+    with services().database.read() as reading:
+        at_microsoft = signs_in_with_microsoft(reading, session[EMAIL])
+    if at_microsoft and services().settings.microsoft_client_id:
+        return redirect(url_for("microsoft.start"))
+    return redirect(url_for("accounts.password"))
+
+
+@blueprint.route("/inloggen/wachtwoord", methods=["GET", "POST"])
+@allows("session.start")
+def password() -> ResponseReturnValue:
+    """Ask for the password. An unknown address and a wrong password get the same words after the same work."""
+    email = session.get(EMAIL)
+    if current_actor() or not email:
+        return redirect(url_for("accounts.sign_in"))
+    form = PasswordForm()
+    page = "accounts/password.html"
+    if not form.validate_on_submit():
+        return render_template(page, form=form, email=email, refused=None), _status(form)
+    database, now = services().database, datetime.now(UTC)
     with database.read() as reading:
-        person = rules.check_password(reading, form.email.data, form.password.data)
-    token = None
-    with database.write() as writing:
-        if person is None:
+        known = known_devices.find(reading, find_person(reading, email) or 0, known_tokens())
+    attempt = limits.try_password(email, known.device_id if known else None)
+    if attempt.wait_s:
+        return render_template(page, form=form, email=email, refused=too_often(attempt.wait_s)), 429
+    try:
+        with database.read() as reading:
+            person = rules.check_password(reading, email, form.password.data)
+    except TooBusy:
+        attempt.was_not_made()
+        return render_template(page, form=form, email=email, refused=too_busy()), 503
+    if person is None:
+        with database.write() as writing:
             rules.note_refused_sign_in(writing)
-        else:
-            begun = sessions.start(writing, person, [sessions.Proof.PASSWORD], now)
-            found = cast(sessions.Found, sessions.find(writing, begun, now))
-            token = sessions.enter(writing, cast(sessions.SigningIn, found.who), now)
-    if token is None:
         refused = _("Dit e-mailadres en wachtwoord horen niet bij elkaar. Controleer beide en probeer het opnieuw.")
-        return render_template("accounts/sign_in.html", form=form, refused=refused), 422
-    hold(token)
-    return redirect(target)
+        return render_template(page, form=form, email=email, refused=refused), 422
+    attempt.was_right()
+    with database.write() as writing:
+        proofs = [Proof.PASSWORD]
+        if known_devices.is_remembered(writing, person, known_tokens(), now):
+            proofs.append(Proof.SECOND)
+        token = sessions.start(writing, person, proofs, now)
+    return go_on(token)
+
+
+@blueprint.route("/inloggen/code", methods=["GET", "POST"])
+@allows("second_step.check")
+def second_step() -> ResponseReturnValue:
+    """Ask for a code of the authenticator, of an SMS, or a recovery code (AUTH-29, AUTH-31)."""
+    who = _at_second_step()
+    if who is None:
+        return redirect(url_for("accounts.sign_in"))
+    kind = _kind(who)
+    form = CodeForm()
+    if not form.validate_on_submit():
+        return _ask_code(form, who, kind), _status(form)
+    attempt = limits.try_code(who.person_id)
+    if attempt.wait_s:
+        return _ask_code(form, who, kind, too_often(attempt.wait_s)), 429
+    parts, now = services(), datetime.now(UTC)
+    with parts.database.write() as writing:
+        right = second_steps.check(writing, parts.vault, who.person_id, kind, form.code.data, now)
+        token = sessions.prove(writing, who.session_id, Proof.SECOND, now) if right else None
+    if token is None:
+        refused = _("Deze code klopt niet, of is al gebruikt. Wacht op een nieuwe code en probeer het opnieuw.")
+        return _ask_code(form, who, kind, refused), 422
+    attempt.was_right()
+    if form.remember.data:
+        session[REMEMBER] = True
+    return go_on(token)
+
+
+@blueprint.post("/inloggen/code/sms")
+@allows("second_step.send")
+def send_sms() -> ResponseReturnValue:
+    """Send a new code by SMS to the telephone of who signs in (NOTIF-04)."""
+    who = _at_second_step()
+    if who is None or SMS not in who.second_steps:
+        return redirect(url_for("accounts.sign_in"))
+    try:
+        wait_s = send_code(who.person_id)
+    except TextsAway:
+        flash(_("De sms kon niet worden verstuurd. Probeer het straks opnieuw."))
+    else:
+        flash(too_often(wait_s) if wait_s else _("We hebben je een nieuwe code gestuurd. De oude werkt niet meer."))
+    return redirect(url_for("accounts.second_step", met=SMS))
+
+
+@blueprint.route("/bevestigen", methods=["GET", "POST"])
+@allows("session.confirm")
+def confirm() -> ResponseReturnValue:
+    """Ask somebody who is signed in for the password once more, before keys are changed (ASVS 5, 7.5.1)."""
+    actor = signed_in_actor()
+    with services().database.read() as reading:
+        email, has_password = rules.login_name(reading, actor.person_id)
+    form = PasswordForm()
+    page = "accounts/confirm.html"
+    if not has_password or not form.validate_on_submit():
+        return render_template(page, form=form, email=email, has_password=has_password, refused=None), _status(form)
+    attempt = limits.try_code(actor.person_id)
+    if attempt.wait_s:
+        return render_template(page, form=form, email=email, has_password=True, refused=too_often(attempt.wait_s)), 429
+    try:
+        with services().database.read() as reading:
+            right = rules.check_password(reading, email, form.password.data) == actor.person_id
+    except TooBusy:
+        attempt.was_not_made()
+        return render_template(page, form=form, email=email, has_password=True, refused=too_busy()), 503
+    if not right:
+        refused = _("Dit wachtwoord klopt niet. Probeer het opnieuw.")
+        return render_template(page, form=form, email=email, has_password=True, refused=refused), 422
+    attempt.was_right()
+    with services().database.write() as writing:
+        token = sessions.prove(writing, actor.session_id, Proof.PASSWORD, datetime.now(UTC))
+        rules.note_confirmed(writing, actor.account_id)
+    return go_on(token)
 
 
 @blueprint.post("/uitloggen")
 @allows("session.end")
 def sign_out() -> ResponseReturnValue:
-    """End the session and show the sign-in page."""
-    actor = signed_in_actor()
-    with services().database.write() as writing:
-        rules.note_sign_out(writing, actor.account_id)
-        sessions.end(writing, actor.session_id)
+    """End the session and show the sign-in page (AUTH-34)."""
+    actor, who = current_actor(), signing_in()
+    session_id = actor.session_id if actor else who.session_id if who else None
+    if session_id is not None:
+        with services().database.write() as writing:
+            if actor:
+                rules.note_sign_out(writing, actor.account_id)
+            sessions.end(writing, session_id)
     let_go()
     return redirect(url_for("accounts.sign_in"))
 
@@ -78,3 +181,48 @@ def sign_out() -> ResponseReturnValue:
 def no_showcase() -> ResponseReturnValue:
     """Say that this account may open no showcase, and who can change that."""
     return render_template("accounts/no_showcase.html")
+
+
+def too_often(wait_s: float) -> str:
+    """What is said to who has to wait before the next try."""
+    return _("Je hebt dit te vaak geprobeerd. Probeer het over %(time)s opnieuw.", time=format_duration(wait_s))
+
+
+def too_busy() -> str:
+    """What is said while many sign in at once."""
+    return _("Het is nu even te druk om in te loggen. Probeer het over een paar seconden opnieuw.")
+
+
+def _status(form: EmailForm | PasswordForm | CodeForm) -> int:
+    return 422 if form.is_submitted() else 200
+
+
+def _at_second_step() -> SigningIn | None:
+    """Who is in the midst of signing in, and has nothing but the second step before it."""
+    who = signing_in()
+    return who if who and who.next_step(VERSION) is Step.SECOND_STEP else None
+
+
+def _kind(who: SigningIn) -> str:
+    """Which code is asked for: what the address says, if the person has it, else the first that there is."""
+    asked = request.args.get("met")
+    if asked == RECOVERY or asked in who.second_steps:
+        return str(asked)
+    return AUTHENTICATOR if AUTHENTICATOR in who.second_steps else SMS
+
+
+def _ask_code(form: CodeForm, who: SigningIn, kind: str, refused: str | None = None) -> str:
+    parts = services()
+    with parts.database.read() as reading:
+        number = second_steps.phone(reading, parts.vault, who.person_id, pending=False) if kind == SMS else None
+        rememberable = known_devices.may_be_remembered(reading, who.person_id)
+        recoverable = second_steps.count_recovery_codes(reading, who.person_id) > 0
+    return render_template(
+        "accounts/second_step.html",
+        form=form,
+        kind=kind,
+        others=[one for one in (*who.second_steps, *([RECOVERY] if recoverable else [])) if one != kind],
+        number=number,
+        rememberable=rememberable,
+        refused=refused,
+    )

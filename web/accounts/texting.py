@@ -1,0 +1,37 @@
+"""Sends the code of a second step by SMS, as often as is sensible (AUTH-21, NOTIF-04)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from flask_babel import gettext as _
+
+from matching.accounts import second_steps
+from matching.post.sms import GatewayAway, NumberRefused
+from web.accounts import limits
+from web.services import services
+
+
+class TextsAway(Exception):
+    """The message could not be sent now, or not to this number."""
+
+
+def send_code(person_id: int, *, pending: bool = False) -> float:
+    """Send a new code to the person's telephone, or to the one being set up; the former code stops working.
+
+    Returns 0.0, or for how many seconds no more are sent. Raises TextsAway. The message is sent after the code is kept,
+    so that it can't arrive without working.
+    """
+    wait_s = limits.wait_for_mail("sms", str(person_id))
+    if wait_s:
+        return wait_s
+    parts = services()
+    with parts.database.write() as writing:
+        text = second_steps.make_code(writing, parts.vault, person_id, datetime.now(UTC), pending=pending)
+    if text is None:
+        raise TextsAway
+    try:
+        parts.gateway.send(text.number, _("%(code)s is je code voor HalloWerk. Geef hem aan niemand.", code=text.code))
+    except (GatewayAway, NumberRefused) as error:
+        raise TextsAway from error
+    return 0.0
