@@ -78,6 +78,18 @@ class MicrosoftIdentity(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
+class MicrosoftFlow(Base):
+    """A sign-in at Microsoft that is under way; taken out once, before its answer is looked at."""
+
+    __tablename__ = "microsoft_flows"
+
+    #: Of the secret in the cookie of the browser that it was begun in.
+    token_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    #: What matching.accounts.microsoft_flows keeps of it, sealed by matching.accounts.vault.
+    sealed: Mapped[str] = mapped_column(Text)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+
+
 class Device(Base):
     """A browser that a person signed in with (SET-18), known by a secret of its own that only its cookie holds."""
 

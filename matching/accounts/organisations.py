@@ -15,11 +15,17 @@ def signs_in_with_microsoft(session: Session, email: str) -> bool:
     return bool(session.scalar(found))
 
 
-def may_use_microsoft(session: Session, person_id: int) -> bool:
-    """Whether an organisation of this person lets people of a tenant of Microsoft in (AUTH-24)."""
-    tenants = (
-        select(OrganisationTenant.tenant_id)
-        .join(Account, Account.organisation_id == OrganisationTenant.organisation_id)
-        .where(Account.person_id == person_id, Account.active)
+def tenants_of(session: Session, person_id: int) -> frozenset[str]:
+    """The tenants of Microsoft that the organisations where this person has an open account let in (AUTH-24)."""
+    return frozenset(
+        session.scalars(
+            select(OrganisationTenant.tenant_id)
+            .join(Account, Account.organisation_id == OrganisationTenant.organisation_id)
+            .where(Account.person_id == person_id, Account.active)
+        )
     )
-    return session.scalar(tenants.limit(1)) is not None
+
+
+def may_use_microsoft(session: Session, person_id: int) -> bool:
+    """Whether an organisation of this person lets people of a tenant of Microsoft in."""
+    return bool(tenants_of(session, person_id))
