@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Flask, abort, current_app, g, redirect, request
+from flask import Blueprint, Flask, Response, abort, current_app, g, make_response, redirect, request
 from flask.typing import ResponseReturnValue
 from flask_babel import Babel
 
@@ -39,7 +39,13 @@ def choose(code: str) -> ResponseReturnValue:
     """Keep the chosen language and go back to the page it was chosen on."""
     if code not in LANGUAGES:
         abort(404)
-    answer = redirect(local_target(request.form.get("next")))
+    answer = make_response(redirect(local_target(request.form.get("next"))))
+    keep_language(answer, code)
+    return answer
+
+
+def keep_language(answer: Response, code: str) -> None:
+    """Have the browser keep this language of LANGUAGES."""
     answer.set_cookie(
         COOKIE,
         code,
@@ -48,4 +54,3 @@ def choose(code: str) -> ResponseReturnValue:
         samesite="Lax",
         secure=current_app.config["SESSION_COOKIE_SECURE"],
     )
-    return answer

@@ -53,6 +53,12 @@ def begin_authenticator(session: Session, vault: Vault, person_id: int, now: dat
     return secret
 
 
+def secret(session: Session, vault: Vault, person_id: int) -> str | None:
+    """The secret of the authenticator being set up."""
+    pending = session.scalar(_step(person_id, AUTHENTICATOR, confirmed=False))
+    return vault.open(pending.sealed) if pending else None
+
+
 def begin_phone(session: Session, vault: Vault, person_id: int, number: str, now: datetime) -> None:
     """Take a telephone number (E.164) that is to be confirmed by a code; it replaces one that was not confirmed."""
     _set_pending(session, person_id, SMS, vault.seal(number), now)

@@ -1,0 +1,263 @@
+"""From an invitation to a password: accepting, the terms, and choosing how to sign in (AUTH-02..15)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from flask import (
+    Blueprint,
+    Response,
+    current_app,
+    g,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
+from flask.typing import ResponseReturnValue
+from flask_babel import lazy_gettext as _l
+from flask_login import current_user
+from flask_wtf import FlaskForm
+from wtforms import BooleanField
+from wtforms.validators import InputRequired
+
+from matching.accounts import first_password, invitations, rules, sessions
+from matching.accounts import terms as terms_of_use
+from matching.accounts.accounts import Refused, words_about
+from matching.accounts.invitations import Offer, SignInFirst
+from matching.accounts.organisations import may_use_microsoft
+from matching.accounts.password_rules import problems, strength
+from matching.accounts.passwords import TooBusy, hash_password
+from matching.accounts.policy import Actor
+from matching.accounts.sessions import Proof, SigningIn, Step
+from web.accounts.arrival import PAGES, TARGET, go_on
+from web.accounts.forms import LONGEST_PASSWORD, NewPasswordForm
+from web.accounts.password_words import say
+from web.accounts.routes import too_busy
+from web.guard import allows, current_actor, signed_in_actor
+from web.language import COOKIE, keep_language
+from web.services import services
+from web.sessions import let_go, signing_in
+
+blueprint = Blueprint("arriving", __name__)
+
+#: Key of the signed cookie: the secret of the invitation that was opened last.
+INVITATION = "invitation"
+#: Ours are shorter; what is longer is none.
+LONGEST_TOKEN = 64
+
+
+class AcceptForm(FlaskForm):  # type: ignore[misc]
+    """The box of the terms; without its tick nothing is accepted (AUTH-04)."""
+
+    accepted = BooleanField(
+        _l("Ik heb de voorwaarden gelezen en accepteer ze"),
+        validators=[InputRequired(_l("Lees de voorwaarden en zet het vinkje aan als je ze accepteert."))],
+    )
+
+
+@blueprint.get("/uitnodiging/<token>")
+@allows("invitations.open")
+def open_invitation(token: str) -> ResponseReturnValue:
+    """Take the secret out of the address, and show the invitation. Nothing is used up: mail programs open links too."""
+    session[INVITATION] = token[:LONGEST_TOKEN]
+    return redirect(url_for("arriving.invitation"))
+
+
+@blueprint.route("/uitnodiging", methods=["GET", "POST"])
+@allows("invitations.accept")
+def invitation() -> ResponseReturnValue:
+    """Show the terms, and accept the invitation (AUTH-03..06); whose address is known already signs in before that."""
+    now = datetime.now(UTC)
+    with services().database.read() as reading:
+        state, offer = invitations.find_open(reading, session.get(INVITATION, ""), now)
+    if offer is None:
+        return render_template("accounts/invitation_over.html", state=state), 410
+    if COOKIE not in request.cookies:
+        g.language = offer.language
+    actor = current_actor()
+    if actor is None and offer.person_id is not None:
+        return _ask_to_sign_in(offer)
+    if actor is not None and actor.person_id != offer.person_id:
+        return _keeping_language(
+            offer, render_template("accounts/invitation_for_other.html", offer=offer, name=actor.name)
+        )
+    form = AcceptForm()
+    if not form.validate_on_submit():
+        page = _keeping_language(offer, _terms_page("accounts/invitation.html", form, offer=offer))
+        page.status_code = 422 if form.is_submitted() else 200
+        return page
+    try:
+        token = _accept(offer, actor, now)
+    except (Refused, SignInFirst):
+        # Somebody was faster: the page of now says how it stands.
+        return redirect(url_for("arriving.invitation"))
+    session.pop(INVITATION)
+    session.pop(TARGET, None)
+    return go_on(token)
+
+
+def _accept(offer: Offer, actor: Actor | None, now: datetime) -> str:
+    """Accept; returns the token of the session to go on with: with the new account, or to choose a method."""
+    before = signing_in()
+    with services().database.write() as writing:
+        made = invitations.accept(writing, offer, now, actor.person_id if actor else None)
+        token = sessions.switch(writing, actor, made.account_id, now) if actor else None
+        if before:
+            sessions.end(writing, before.session_id)
+        return token or sessions.start(writing, made.person_id, [Proof.INVITED], now)
+
+
+def _ask_to_sign_in(offer: Offer) -> ResponseReturnValue:
+    """Ask the person whose address it is to sign in, and come back then."""
+    session[TARGET] = url_for("arriving.open_invitation", token=session[INVITATION])
+    who = signing_in()
+    step = who.next_step(terms_of_use.VERSION) if who and who.person_id == offer.person_id else Step.SIGN_IN
+    page = url_for(PAGES[step]) if step in PAGES else url_for("accounts.sign_in")
+    return _keeping_language(offer, render_template("accounts/invitation_sign_in.html", offer=offer, page=page))
+
+
+@blueprint.post("/uitnodiging/uitloggen")
+@allows("session.end")
+def sign_out() -> ResponseReturnValue:
+    """End the session of somebody for whom the invitation isn't, and show the invitation again."""
+    actor = signed_in_actor()
+    opened = session.get(INVITATION, "")
+    with services().database.write() as writing:
+        rules.note_sign_out(writing, actor.account_id)
+        sessions.end(writing, actor.session_id)
+    let_go()
+    session[INVITATION] = opened
+    return redirect(url_for("arriving.invitation"))
+
+
+@blueprint.get("/aanmelden/methode")
+@allows("sign_up.continue")
+def choose_method() -> ResponseReturnValue:
+    """Choose between a password and Microsoft (AUTH-10)."""
+    who = _choosing()
+    if who is None:
+        return lead()
+    return render_template("accounts/method.html", microsoft=_microsoft(who))
+
+
+@blueprint.route("/aanmelden/wachtwoord", methods=["GET", "POST"])
+@allows("sign_up.continue")
+def password() -> ResponseReturnValue:
+    """Choose the first password (AUTH-12..14)."""
+    who = _choosing()
+    if who is None:
+        return lead()
+    form = NewPasswordForm()
+    page, shown = "accounts/first_password.html", {"form": form, "email": who.email}
+    if not form.validate_on_submit():
+        return render_template(page, **shown, wrong=[], refused=None), 422 if form.is_submitted() else 200
+    with services().database.read() as reading:
+        about = words_about(reading, who.person_id)
+    wrong = problems(form.password.data, about.words)
+    if wrong:
+        return render_template(page, **shown, wrong=say(wrong), refused=None), 422
+    try:
+        hashed = hash_password(form.password.data)
+    except TooBusy:
+        return render_template(page, **shown, wrong=[], refused=too_busy()), 503
+    with services().database.write() as writing:
+        chosen = first_password.choose(writing, who.person_id, hashed)
+        token = sessions.prove(writing, who.session_id, Proof.PASSWORD, datetime.now(UTC)) if chosen else None
+    return go_on(token) if token else redirect(url_for("arriving.choose_method"))
+
+
+@blueprint.post("/aanmelden/wachtwoord/sterkte")
+@allows("passwords.measure")
+def password_strength() -> ResponseReturnValue:
+    """Say how strong the password typed so far is, and what it lacks; nothing of it is kept."""
+    typed = request.form.get("password", "")[:LONGEST_PASSWORD]
+    who = current_actor() or signing_in()
+    if not typed or who is None:
+        return ""
+    with services().database.read() as reading:
+        about = words_about(reading, who.person_id)
+    level, wrong = strength(typed, about.words), say(problems(typed, about.words))
+    return render_template("accounts/_strength.html", level=level, wrong=wrong)
+
+
+@blueprint.get("/aanmelden/telefoon")
+@allows("sign_up.continue")
+def phone() -> ResponseReturnValue:
+    """Say that a telephone is needed (AUTH-15, NOTIF-05)."""
+    who = signing_in()
+    if who is None or who.next_step(terms_of_use.VERSION) is not Step.SET_UP_SECOND_STEP:
+        return lead()
+    return render_template("accounts/phone.html")
+
+
+@blueprint.get("/voorwaarden", endpoint="terms")
+@allows("terms.read")
+def read_terms() -> ResponseReturnValue:
+    """Show the terms of use; who signs in and did not accept these yet is asked to."""
+    return _terms_page("accounts/terms.html", AcceptForm() if _must_accept() else None)
+
+
+@blueprint.post("/voorwaarden")
+@allows("terms.accept")
+def accept_terms() -> ResponseReturnValue:
+    """Accept the terms of now, and go on."""
+    who = _must_accept()
+    if who is None:
+        return lead()
+    form = AcceptForm()
+    if not form.validate_on_submit():
+        return _terms_page("accounts/terms.html", form), 422
+    with services().database.write() as writing:
+        terms_of_use.accept(writing, who.person_id)
+    return go_on(current_user.get_id())
+
+
+def lead() -> ResponseReturnValue:
+    """Lead somebody who asks for the page of another step to where the own one is."""
+    who = signing_in()
+    if who is None:
+        return redirect(url_for("home"))
+    # Who has proved everything has not gone on from the recovery codes yet.
+    return redirect(url_for(PAGES.get(who.next_step(terms_of_use.VERSION), "extra_check.recovery_codes")))
+
+
+def _choosing() -> SigningIn | None:
+    """Who is to choose a way of signing in now."""
+    who = signing_in()
+    return who if who and who.next_step(terms_of_use.VERSION) is Step.CHOOSE_METHOD else None
+
+
+def _must_accept() -> SigningIn | None:
+    """Who is to accept the terms now."""
+    who = signing_in()
+    return who if who and who.next_step(terms_of_use.VERSION) is Step.TERMS else None
+
+
+def _microsoft(who: SigningIn) -> str | None:
+    """Where signing in with Microsoft begins, for people of an organisation that has a tenant there (AUTH-24)."""
+    if not services().settings.microsoft_client_id or "microsoft.start" not in current_app.view_functions:
+        return None
+    with services().database.read() as reading:
+        return url_for("microsoft.start") if may_use_microsoft(reading, who.person_id) else None
+
+
+def _terms_page(template: str, form: AcceptForm | None, **shown: object) -> str:
+    return render_template(template, form=form, version=terms_of_use.VERSION, **shown)
+
+
+def _keeping_language(offer: Offer, page: str) -> Response:
+    """The page; the browser keeps the language of the invitation, where none was chosen in it."""
+    answer = make_response(page)
+    if COOKIE not in request.cookies:
+        keep_language(answer, offer.language)
+    return answer
+
+
+@blueprint.after_request
+def _tell_nobody(answer: Response) -> Response:
+    """An address here holds a secret: nothing after it gets to know where it was followed from."""
+    answer.headers["Referrer-Policy"] = "no-referrer"
+    return answer
