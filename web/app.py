@@ -8,6 +8,7 @@ from importlib import import_module
 from flask import Flask, redirect, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from matching.accounts.policy import may
 from matching.settings import Settings, load_settings, session_key
@@ -52,6 +53,9 @@ def create_app(settings: Settings | None = None) -> Flask:
         SEND_FILE_MAX_AGE_DEFAULT=timedelta(days=1),
         WTF_CSRF_TIME_LIMIT=None,
     )
+    if settings.proxies:
+        # Never the host: links are made of the settings.
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=0, x_host=0)  # type: ignore[method-assign]
     app.jinja_options["autoescape"] = True
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
