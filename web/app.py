@@ -5,16 +5,15 @@ from __future__ import annotations
 from datetime import timedelta
 from importlib import import_module
 
-from flask import Flask, redirect, url_for
-from flask.typing import ResponseReturnValue
+from flask import Flask
 from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from matching.accounts.policy import may
 from matching.settings import Settings, load_settings, session_key
 from web.errors import install_error_pages
-from web.guard import allows, install_guard, signed_in_actor
+from web.guard import install_guard
 from web.headers import install_headers
+from web.home import home
 from web.language import install_language
 from web.services import EXTENSION, Services
 from web.sessions import install_sessions
@@ -32,6 +31,13 @@ SUBJECTS = (
     "web.candidates.routes",
     "web.operations.routes",
     "web.post.routes",
+    "web.settings.routes",
+    "web.settings.keys",
+    "web.settings.browsers",
+    "web.settings.email",
+    "web.users.routes",
+    "web.users.invitations",
+    "web.users.organisation",
 )
 
 MAX_FORM_BYTES = 64 * 1024
@@ -68,18 +74,6 @@ def create_app(settings: Settings | None = None) -> Flask:
     install_headers(app, settings.https)
     for name in SUBJECTS:
         app.register_blueprint(import_module(name).blueprint)
-    app.add_url_rule("/", "home", _home)
+    app.add_url_rule("/", "home", home)
     install_guard(app)
     return app
-
-
-@allows("home.open")
-def _home() -> ResponseReturnValue:
-    """Go to where the user's work begins; an account without showcases gets a page that says so."""
-    actor = signed_in_actor()
-    if may(actor, "operations.read"):
-        return redirect(url_for("operations.overview"))
-    showcases = actor.showcases
-    if not showcases:
-        return redirect(url_for("accounts.no_showcase"))
-    return redirect(url_for("candidates.explore", showcase=showcases[0]))

@@ -19,6 +19,8 @@ class Item:
     url: str
     icon: str
     here: bool
+    #: Only where there is no room for the menu of the avatar's own (UI-04).
+    narrow: bool = False
     children: tuple[Item, ...] = ()
 
 
@@ -26,12 +28,17 @@ def menu_items() -> list[Item]:
     """The menu of the signed-in user, in the manual's order (p. 11, fig. 26)."""
     actor = current_actor()
     items: list[Item] = []
+    if actor and may(actor, "home.open"):
+        items.append(Item(_("Home"), url_for("home"), "home", request.endpoint == "home"))
     if actor and actor.showcases and may(actor, "candidates.search"):
         url = url_for("candidates.start")
         here = request.blueprint == "candidates"
         explore = Item(_("Verkennen"), url, "compass", here)
-        items.append(Item(_("Kandidaten"), url, "people", here, (explore,)))
+        items.append(Item(_("Kandidaten"), url, "people", here, children=(explore,)))
     if actor and may(actor, "operations.read"):
         url = url_for("operations.overview")
         items.append(Item(_("Zoekindex"), url, "pulse", request.blueprint == "operations"))
+    if actor and may(actor, "settings.open"):
+        url = url_for("settings.overview")
+        items.append(Item(_("Instellingen"), url, "settings", request.path.startswith(url), narrow=True))
     return items

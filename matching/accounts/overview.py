@@ -12,6 +12,7 @@ from matching.accounts import second_steps
 from matching.accounts.key_records import Device, MailedLink, MicrosoftIdentity, SignInSession
 from matching.accounts.policy import Actor
 from matching.accounts.records import Account, Organisation, Person
+from matching.accounts.vault import Vault
 
 
 @dataclass(frozen=True)
@@ -82,9 +83,20 @@ def keys(session: Session, person_id: int, now: datetime) -> Keys:
     )
 
 
+def phone_end(session: Session, vault: Vault, person_id: int) -> str | None:
+    """The last four digits of the telephone that codes go to; None without one."""
+    number = second_steps.phone(session, vault, person_id, pending=False)
+    return number[-4:] if number else None
+
+
+def device_of(session: Session, actor: Actor) -> int | None:
+    """Number of the browser that asks; None for one that was never met."""
+    return session.scalar(select(SignInSession.device_id).where(SignInSession.id == actor.session_id))
+
+
 def browsers(session: Session, actor: Actor, now: datetime) -> list[Browser]:
     """The browsers of this person, the one that asks first, then those used last (SET-18)."""
-    here = session.scalar(select(SignInSession.device_id).where(SignInSession.id == actor.session_id))
+    here = device_of(session, actor)
     rows = session.scalars(select(Device).where(Device.person_id == actor.person_id).order_by(Device.used_at.desc()))
     found = [
         Browser(

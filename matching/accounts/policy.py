@@ -58,6 +58,13 @@ POLICY: dict[str, Rule] = {
         Rule("recovery_codes.show", EVERYONE, "person"),
         Rule("language.choose", NOBODY, "public"),
         Rule("home.open", EVERYONE, "own"),
+        Rule("account.switch", EVERYONE, "own"),  # ROLE-17
+        Rule("settings.open", EVERYONE, "own"),  # ROLE-17
+        Rule("keys.change", EVERYONE, "own"),  # ROLE-17
+        Rule("devices.end", EVERYONE, "own"),  # ROLE-17
+        Rule("email.change", EVERYONE, "own"),  # ROLE-17
+        Rule("users.manage", ADMINISTRATORS, "own"),  # ROLE-19
+        Rule("organisation.secure", ADMINISTRATORS, "own"),  # ROLE-19
         Rule("places.suggest", SEARCHERS, "own"),
         Rule("candidates.search", SEARCHERS, "showcase"),  # ROLE-02
         Rule("candidates.view", SEARCHERS, "showcase"),  # ROLE-02

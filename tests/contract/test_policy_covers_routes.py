@@ -13,6 +13,23 @@ from web.app import create_app
 from web.guard import UndeclaredRoute, action_of, allows, install_guard
 
 
+#: A value for each argument of a route.
+VALUES: dict[str, str | int] = {
+    "account": 1,
+    "candidate": 1,
+    "code": "nl",
+    "device": 1,
+    "filename": "x",
+    "invitation": 1,
+    "kind": "sms",
+    "media": 1,
+    "name": "htmx.js",
+    "number": 1,
+    "showcase": "rijnmond",
+    "token": "x",
+}
+
+
 @pytest.fixture
 def app(tmp_path: Path) -> Flask:
     """The application on an empty state folder; no request of these tests gets as far as the database."""
@@ -45,13 +62,12 @@ def test_an_action_outside_the_table_cannot_be_declared() -> None:
 @pytest.mark.requirement("ROLE-21", "GEN-01")
 def test_no_page_answers_without_signing_in(app: Flask) -> None:
     client = app.test_client()
-    values = {"showcase": "rijnmond", "candidate": 1, "media": 1, "name": "htmx.js", "code": "nl", "filename": "x"}
     with app.test_request_context():
         for rule in app.url_map.iter_rules():
             action = POLICY[action_of(app, rule.endpoint) or ""]
             if action.scope == "public":
                 continue
-            address = rule.build({argument: values[argument] for argument in rule.arguments})
+            address = rule.build({argument: VALUES[argument] for argument in rule.arguments})
             assert address is not None
             method = "POST" if "POST" in (rule.methods or ()) else "GET"
             app.config["WTF_CSRF_ENABLED"] = False
@@ -62,11 +78,10 @@ def test_no_page_answers_without_signing_in(app: Flask) -> None:
 
 def test_every_route_that_changes_something_is_checked_for_forgery(app: Flask) -> None:
     client = app.test_client()
-    values = {"code": "en"}
     for rule in app.url_map.iter_rules():
         if "POST" not in (rule.methods or ()):
             continue
-        address = rule.build({argument: values[argument] for argument in rule.arguments})
+        address = rule.build({argument: VALUES[argument] for argument in rule.arguments})
         assert address is not None
         assert client.post(address[1]).status_code == 400, rule.rule
 

@@ -101,13 +101,13 @@ def values(client: FlaskClient, **headers: str) -> dict[tuple[str, ...], float]:
 
 
 @pytest.mark.requirement("ROLE-22")
-def test_operations_people_begin_here_and_have_nothing_else_in_their_menu(calm: Settings) -> None:
+def test_operations_people_have_this_page_and_no_candidates_in_their_menu(calm: Settings) -> None:
     client = sign_in(create_app(calm), OPERATIONS_EMAIL)
-    assert client.get("/").headers["Location"] == "/operations"
+    assert 'class="linkrow" href="/operations"' in client.get("/").get_data(as_text=True)
     page = client.get("/operations").get_data(as_text=True)
     menu = re.search(r'<nav id="menu".*?</nav>', page, re.DOTALL)
     assert menu
-    assert re.findall(r'class="menu__item[^>]*href="([^"]+)"', menu[0]) == ["/operations"]
+    assert re.findall(r'class="menu__item[^>]*href="([^"]+)"', menu[0]) == ["/", "/operations", "/instellingen/"]
     for address in ("/kandidaten/", "/kandidaten/rijnmond/", "/kandidaten/rijnmond/1", "/plaatsen/suggesties?q=R"):
         assert client.get(address).status_code == 403, address
 

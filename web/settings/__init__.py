@@ -1,0 +1,1 @@
+"""Pages of the own settings: person, ways of signing in, and browsers."""

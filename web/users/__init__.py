@@ -1,0 +1,1 @@
+"""Pages of users' administration: the organisation's users, invitations, and what it allows at the sign-in."""

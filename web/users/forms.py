@@ -1,0 +1,57 @@
+"""The forms of users' administration: they take what they name, and nothing else that is posted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from flask_babel import lazy_gettext as _l
+from flask_wtf import FlaskForm
+from wtforms import BooleanField, EmailField, RadioField, SelectMultipleField, StringField
+from wtforms.validators import InputRequired, Length
+
+from matching.accounts.accounts import Rights
+from matching.accounts.policy import ACCOUNT_MANAGER, ADMINISTRATOR, CONTACT_PERSON, OPERATIONS, VACANCY_CONTACT
+from matching.accounts.users import ShowcaseName
+from web.users.wording import role_label
+
+EVERY, CHOSEN = "alle", "gekozen"
+#: Colleagues have one or more of these; contact persons, who come with their employer, have one of theirs.
+COLLEAGUES = (ACCOUNT_MANAGER, ADMINISTRATOR, OPERATIONS)
+CONTACTS = (CONTACT_PERSON, VACANCY_CONTACT)
+
+
+class RightsForm(FlaskForm):  # type: ignore[misc]
+    """Roles, and which showcases."""
+
+    roles = SelectMultipleField(_l("Rollen"), validate_choice=True)
+    reach = RadioField(_l("Etalages"), default=EVERY, validators=[InputRequired(_l("Kies welke etalages."))])
+    showcases = SelectMultipleField(_l("Gekozen etalages"))
+
+    def offer(self, roles: Iterable[str], showcases: Sequence[ShowcaseName]) -> None:
+        """Set what can be chosen; anything else that is posted is no choice."""
+        self.roles.choices = [(role, role_label(role)) for role in roles]
+        self.reach.choices = [(EVERY, _l("Alle etalages, ook latere")), (CHOSEN, _l("Alleen deze etalages"))]
+        self.showcases.choices = [(one.code, one.name) for one in showcases]
+
+    @property
+    def rights(self) -> Rights:
+        """The rights that were chosen."""
+        chosen = None if self.reach.data == EVERY else frozenset(self.showcases.data or ())
+        return Rights(frozenset(self.roles.data or ()), chosen)
+
+
+class InviteForm(RightsForm):
+    """Whom to invite, with which rights, in which language."""
+
+    name = StringField(_l("Naam"), validators=[InputRequired(_l("Vul een naam in.")), Length(max=200)])
+    email = EmailField(_l("E-mailadres"), validators=[InputRequired(_l("Vul een e-mailadres in.")), Length(max=254)])
+    language = RadioField(
+        _l("Taal van de uitnodiging"), choices=[("nl", "Nederlands"), ("en", "English")], default="nl"
+    )
+
+
+class SecurityForm(FlaskForm):  # type: ignore[misc]
+    """What the organisation allows at the sign-in."""
+
+    remembers_devices = BooleanField(_l("Apparaten mogen 30 dagen worden onthouden"))
+    tells_unknown_addresses = BooleanField(_l("Zeg het als een e-mailadres niet bekend is"))
