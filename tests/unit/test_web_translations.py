@@ -10,6 +10,8 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.pofile import read_po
 
+from matching.accounts.terms import VERSION
+
 WEB = Path(__file__).parents[2] / "web"
 KEYWORDS = {"_": None, "_l": None, "gettext": None, "ngettext": (1, 2), "lazy_gettext": None}
 CATALOGUE = WEB / "translations/en/LC_MESSAGES/messages.po"
@@ -45,7 +47,18 @@ def test_translations_keep_the_placeholders() -> None:
         assert not list(message.check(catalogue)), message.id
 
 
-@pytest.mark.parametrize("template", sorted(WEB.glob("templates/**/*.html")), ids=lambda path: path.name)
+#: The terms of use are a text as a whole, in each language.
+TERMS = WEB / "templates/accounts/terms"
+TEMPLATES = sorted(path for path in WEB.glob("templates/**/*.html") if path.parent != TERMS)
+
+
+def test_each_version_of_the_terms_is_there_in_each_language() -> None:
+    assert (TERMS / f"{VERSION}_nl.html").is_file()
+    assert {path.name.partition("_")[2] for path in TERMS.iterdir()} == {"nl.html", "en.html"}
+    assert len(list(TERMS.glob("*_nl.html"))) == len(list(TERMS.glob("*_en.html")))
+
+
+@pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: path.name)
 def test_templates_hold_no_text_outside_gettext(template: Path) -> None:
     text = re.sub(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", "", template.read_text(), flags=re.DOTALL)
     spoken = re.findall(rf'(?:{"|".join(SPOKEN)})="([^"]*[A-Za-z]{{3}}[^"]*)"', text)
