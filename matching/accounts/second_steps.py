@@ -154,7 +154,7 @@ def remove(session: Session, person_id: int, kind: str) -> None:
     _note(session, person_id, "second_step.remove", kind)
 
 
-def reset(session: Session, person_id: int, *, actor_id: int) -> None:
+def reset(session: Session, person_id: int, *, actor_id: int | None) -> None:
     """Take all checks and recovery codes off, for a lost phone, and end all sessions; the password stays asked for.
 
     Who may is the caller's question: an administrator of the organisation, never for oneself.

@@ -45,6 +45,14 @@ class DemoAccount:
     can: str
 
 
+@dataclass(frozen=True)
+class Authenticator:
+    """The secret of an authenticator, and the time step of the last code that was taken."""
+
+    secret: str
+    last_step: int | None
+
+
 ORGANISATIONS = (
     DemoOrganisation("gemeente-demo", "Gemeente Demo", tuple(view.code for view in SHOWCASES)),
     DemoOrganisation("werkplein-vlietkant", "Werkplein Vlietkant", ("haaglanden",)),
@@ -117,6 +125,18 @@ def _make_person(session: Session, account: DemoAccount, vault: Vault, now: date
     session.add(SecondStep(person_id=person, kind="authenticator", sealed=sealed, confirmed=True, created_at=now))
     session.flush()
     return person
+
+
+def authenticator_of(session: Session, vault: Vault, email: str) -> Authenticator | None:
+    """The authenticator of a demo account; None for somebody else's address, or without authenticator."""
+    if email not in {account.email for account in ACCOUNTS}:
+        return None
+    step = session.scalar(
+        select(SecondStep)
+        .join(Person, Person.id == SecondStep.person_id)
+        .where(Person.email == email, SecondStep.kind == "authenticator", SecondStep.confirmed)
+    )
+    return Authenticator(vault.open(step.sealed), step.last_step) if step else None
 
 
 def has_others(session: Session) -> bool:

@@ -52,6 +52,12 @@ def is_loaded(settings: Settings, session: Session, people: int) -> bool:
     return count_present(session) == people
 
 
+def holds_demo(settings: Settings) -> bool:
+    """Whether the demo was loaded into this database, by `hallowerk demo load` with this state folder."""
+    path = _note_path(settings)
+    return path.exists() and orjson.loads(path.read_bytes())["database"] == _note(settings, 0)["database"]
+
+
 def count_present(session: Session) -> int:
     """How many of the demo's people the database holds."""
     return session.scalar(select(func.count()).where(Candidate.external_id.like("demo-%"))) or 0

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from matching.accounts.accounts import Rights, make_person, open_account
 from matching.accounts.policy import ACCOUNT_MANAGER
-from matching.accounts.records import Account, Organisation, Person
+from matching.accounts.records import Account, Person
 from matching.storage.database import Database
 from tests.support.pages import page_of, sign_in
 from tests.support.signed_in import session_token, sign_in_client
@@ -52,15 +52,10 @@ def test_home_has_the_name_the_organisation_and_the_links_of_the_role(app: Flask
 
 @pytest.mark.requirement("AUTH-30")
 def test_who_may_open_no_showcase_reads_what_to_do(app: Flask) -> None:
-    database = database_of(app)
-    with database.write() as session:
-        organisation = Organisation(code="zonder", name="Zonder etalage")
-        session.add(organisation)
-        session.flush()
-        now = session.scalars(select(Person.created_at)).first()
-        assert now is not None
+    with database_of(app).write() as session:
+        organisation, now = session.execute(select(Account.organisation_id, Account.created_at).limit(1)).one()
         person = make_person(session, "zonder@demo.example", "Zia Zonder", now)
-        open_account(session, person, organisation.id, Rights(frozenset({ACCOUNT_MANAGER})), now)
+        open_account(session, person, organisation, Rights(frozenset({ACCOUNT_MANAGER}), frozenset()), now)
     page = page_of(sign_in(app, "zonder@demo.example"), "/")
     assert "Vraag de beheerder van je organisatie" in page
     assert 'href="/kandidaten/"' not in page

@@ -13,6 +13,7 @@ from matching.settings import SettingsError
 
 #: sub-command -> module that holds it, loaded only when asked for, so that `--help` and `engine` start fast.
 SUBJECTS = {
+    "accounts": "web.commands.accounts",
     "beat": "web.commands.beat",
     "candidates": "web.commands.candidates",
     "config": "web.commands.config",

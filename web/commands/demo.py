@@ -16,13 +16,15 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from indexer.engine.client import connect
 from indexer.status import index_status
+from matching.accounts.accounts import address
+from matching.accounts.authenticator import NoCodeNow, current_code
 from matching.accounts.vault import open_vault
 from matching.candidates.showcases import define
 from matching.candidates.taxonomy_lists import seed
-from matching.demo.accounts import ACCOUNTS, PASSWORD, set_up_accounts
+from matching.demo.accounts import ACCOUNTS, PASSWORD, authenticator_of, has_others, set_up_accounts
 from matching.demo.people import today
 from matching.demo.showcases import SHOWCASES
-from matching.demo.version import is_loaded, note_loaded, surplus_ids
+from matching.demo.version import holds_demo, is_loaded, note_loaded, surplus_ids
 from matching.private import private_folder
 from matching.settings import Settings, load_settings
 from matching.storage.database import Database
@@ -30,6 +32,10 @@ from matching.storage.migrate import upgrade
 from web.commands.index_rebuild import run_rebuild
 from web.commands.intake import database_messages, run_import
 from web.commands.opening import clear_messages
+
+OTHERS = (
+    "This database has organisations that are not the demo's: made-up people and known passwords don't belong there."
+)
 
 
 @click.group()
@@ -55,12 +61,40 @@ def accounts() -> None:
     print_accounts()
 
 
+@command.command()
+@click.argument("email")
+def code(email: str) -> None:
+    """Print the second-step code with which the demo account EMAIL signs in now.
+
+    Only where `hallowerk demo load` filled the database, for its own accounts, and never behind HTTPS.
+    """
+    settings = load_settings()
+    with database_messages():
+        database = Database(settings.database)
+        if settings.https or not holds_demo(settings):
+            raise SystemExit("This is no demo: codes of real people are on their own phones only.")
+        with database.read() as session:
+            if has_others(session):
+                raise SystemExit(OTHERS)
+            found = authenticator_of(session, open_vault(settings), address(email))
+    if found is None:
+        raise SystemExit("That is no demo account, or it has no authenticator. `hallowerk demo accounts` lists them.")
+    try:
+        told, seconds = current_code(found.secret, datetime.now(UTC), found.last_step)
+    except NoCodeNow as error:
+        raise SystemExit(f"Every code of this moment is used. Ask again in {error.seconds} seconds.") from error
+    click.echo(f"{told}  (for {seconds} seconds)")
+
+
 def run_load(settings: Settings, people: int) -> None:
     """What `hallowerk demo load` does; ends the process with a message when a step fails."""
     database = Database(settings.database)
     with database_messages():
         with _step("Tables, occupations and places"):
             upgrade(database)
+            with database.read() as session:
+                if has_others(session):
+                    raise SystemExit(OTHERS)
             with database.write() as session:
                 seed(session)
         with _step("Showcases and accounts"), database.write() as session:
