@@ -28,6 +28,7 @@ SUBJECTS = (
     "web.accounts.forgotten",
     "web.accounts.arriving",
     "web.accounts.extra_check",
+    "web.microsoft",
     "web.candidates.routes",
     "web.operations.routes",
     "web.post.routes",

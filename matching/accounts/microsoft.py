@@ -42,16 +42,20 @@ class Flow(TypedDict):
     fresh_since: int | None
 
 
-def begin(settings: Settings, redirect_uri: str, login_hint: str | None = None, fresh: bool = False) -> Flow:
+def begin(
+    settings: Settings, redirect_uri: str, login_hint: str | None = None, fresh: bool = False, another: bool = False
+) -> Flow:
     """Start a sign-in that comes back at `redirect_uri`, an address of the application's registration.
 
-    `login_hint` fills in the address there; `fresh` has somebody who is signed in there do so again, for confirming.
-    Asks Microsoft where its pages are. Raises MicrosoftRefused when that does not answer.
+    `login_hint` fills in the address there; `fresh` has somebody who is signed in there do so again, for confirming;
+    `another` has them choose between accounts, where the one in use was refused. Asks Microsoft where its pages are.
+    Raises MicrosoftRefused when that does not answer.
     """
     fresh_since = int(time.time()) if fresh else None
+    prompt = "login" if fresh else "select_account" if another else None
     with _answering():
         started = _application(settings).initiate_auth_code_flow(
-            SCOPES, redirect_uri=redirect_uri, login_hint=login_hint, prompt="login" if fresh else None
+            SCOPES, redirect_uri=redirect_uri, login_hint=login_hint, prompt=prompt
         )
     return Flow(
         auth_uri=started["auth_uri"],

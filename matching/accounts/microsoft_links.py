@@ -109,6 +109,11 @@ def unlink(session: Session, vault: Vault, actor: Actor, now: datetime) -> bool:
     return True
 
 
+def is_linked(session: Session, person_id: int) -> bool:
+    """Whether the person can sign in with Microsoft."""
+    return _linked(session, person_id) is not None
+
+
 def has_another_way(session: Session, person_id: int) -> bool:
     """Whether the person can sign in with a password and an extra check."""
     password = session.scalar(select(Person.password_hash).where(Person.id == person_id))

@@ -46,6 +46,7 @@ POLICY: dict[str, Rule] = {
         Rule("session.confirm", EVERYONE, "own"),
         Rule("second_step.check", NOBODY, "person"),
         Rule("second_step.send", NOBODY, "person"),
+        Rule("microsoft.return", NOBODY, "public"),
         Rule("password.ask", NOBODY, "public"),
         Rule("password.reset", NOBODY, "public"),
         Rule("invitations.open", NOBODY, "public"),

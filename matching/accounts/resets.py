@@ -9,13 +9,13 @@ from sqlalchemy.orm import Session
 
 from matching.accounts import audit, known_devices, sessions
 from matching.accounts.accounts import address, find_person
-from matching.accounts.key_records import MailedLink
+from matching.accounts.key_records import MailedLink, MicrosoftIdentity
 from matching.accounts.notices import tell
 from matching.accounts.records import Organisation, OrganisationDomain, Person
 from matching.accounts.sessions import Proof
 from matching.accounts.tokens import new_token, token_hash
 from matching.accounts.vault import Vault
-from matching.post.mails import PasswordChanged, PasswordReset
+from matching.post.mails import PasswordChanged, PasswordReset, UsesMicrosoft
 
 PURPOSE = "password"
 VALID_FOR = timedelta(hours=1)
@@ -24,7 +24,8 @@ VALID_FOR = timedelta(hours=1)
 def ask(session: Session, vault: Vault, email: str, link_to: str, now: datetime) -> bool:
     """Mail a link to choose a new password to who has this login name; False when nobody has.
 
-    `link_to` is the address of the page, that the secret is put behind. An earlier link stops working.
+    `link_to` is the address of the page, that the secret is put behind. An earlier link stops working. Who has no
+    password but Microsoft is told so instead: a link would be a way around what Microsoft asks for (AUTH-24).
     """
     person_id = find_person(session, email)
     audit.append(
@@ -37,6 +38,9 @@ def ask(session: Session, vault: Vault, email: str, link_to: str, now: datetime)
     )
     if person_id is None:
         return False
+    if _has_only_microsoft(session, person_id):
+        tell(session, vault, person_id, UsesMicrosoft())
+        return True
     token = new_token()
     _forget(session, person_id)
     session.execute(
@@ -100,6 +104,11 @@ def change(
     known_devices.forget_remembered(session, person_id)
     audit.append(session, actor_id=None, action="password.change", subject="person", key=str(person_id), details={})
     tell(session, vault, person_id, PasswordChanged(at=now))
+
+
+def _has_only_microsoft(session: Session, person_id: int) -> bool:
+    linked = select(MicrosoftIdentity.person_id).join(Person, Person.id == MicrosoftIdentity.person_id)
+    return session.scalar(linked.where(Person.id == person_id, Person.password_hash.is_(None))) is not None
 
 
 def _forget(session: Session, person_id: int) -> None:

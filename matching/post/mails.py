@@ -47,6 +47,13 @@ class PasswordReset(Mail):
 
 
 @dataclass(frozen=True)
+class UsesMicrosoft(Mail):
+    """Somebody asked for a link to choose another password, and has none: signing in is with Microsoft (AUTH-24)."""
+
+    kind: ClassVar[str] = "uses_microsoft"
+
+
+@dataclass(frozen=True)
 class PasswordChanged(Mail):
     """The password is another one since `at`."""
 
@@ -112,6 +119,7 @@ KINDS: Mapping[str, type[Mail]] = {
     for kind in (
         Invitation,
         PasswordReset,
+        UsesMicrosoft,
         PasswordChanged,
         NewDevice,
         SecondStepReset,

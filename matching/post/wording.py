@@ -110,6 +110,28 @@ WORDS: Mapping[str, Mapping[Language, Words]] = {
             ),
         ),
     },
+    "uses_microsoft": {
+        "nl": Words(
+            "Je logt in bij HalloWerk met Microsoft",
+            (
+                "Je hebt laten weten dat je je wachtwoord bent vergeten. Je account heeft geen wachtwoord bij "
+                "HalloWerk: je logt in met je Microsoft-account.",
+                "Ga naar de inlogpagina van HalloWerk en klik op 'Inloggen met Microsoft'. Ben je je wachtwoord van "
+                "Microsoft vergeten? Vraag dan hulp bij de helpdesk van je organisatie.",
+            ),
+            after=("Heb je hier niet om gevraagd? Dan hoef je niets te doen.",),
+        ),
+        "en": Words(
+            "You log in to HalloWerk with Microsoft",
+            (
+                "You told us that you forgot your password. Your account has no password at HalloWerk: you log in with "
+                "your Microsoft account.",
+                "Go to the login page of HalloWerk and click 'Log in with Microsoft'. Did you forget your password of "
+                "Microsoft? Ask the help desk of your organisation.",
+            ),
+            after=("Did you not ask for this? Then you need not do anything.",),
+        ),
+    },
     "password_changed": {
         "nl": Words(
             "Je wachtwoord van HalloWerk is gewijzigd",

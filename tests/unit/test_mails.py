@@ -24,6 +24,7 @@ from matching.post.mails import (
     PasswordReset,
     SecondStepReset,
     SignInMethodChanged,
+    UsesMicrosoft,
     from_json,
     to_json,
 )
@@ -36,6 +37,7 @@ SENDER = Address("HalloWerk", addr_spec="post@hallowerk.example")
 MAILS = (
     Invitation(inviter="Marieke de Vries", organisation="Gemeente Demo", link=LINK),
     PasswordReset(link=LINK),
+    UsesMicrosoft(),
     PasswordChanged(at=AT),
     NewDevice(browser="Firefox", system="Windows", at=AT),
     SecondStepReset(administrator="Marieke de Vries", at=AT),

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from flask import (
     Blueprint,
     Response,
-    current_app,
     g,
     make_response,
     redirect,
@@ -33,6 +32,7 @@ from matching.accounts.passwords import TooBusy, hash_password
 from matching.accounts.policy import Actor
 from matching.accounts.sessions import Proof, SigningIn, Step
 from web.accounts.arrival import PAGES, TARGET, go_on
+from web.accounts.at_microsoft import is_on
 from web.accounts.forms import LONGEST_PASSWORD, NewPasswordForm
 from web.accounts.password_words import say
 from web.accounts.routes import too_busy
@@ -238,10 +238,10 @@ def _must_accept() -> SigningIn | None:
 
 def _microsoft(who: SigningIn) -> str | None:
     """Where signing in with Microsoft begins, for people of an organisation that has a tenant there (AUTH-24)."""
-    if not services().settings.microsoft_client_id or "microsoft.start" not in current_app.view_functions:
+    if not is_on():
         return None
     with services().database.read() as reading:
-        return url_for("microsoft.start") if may_use_microsoft(reading, who.person_id) else None
+        return url_for("microsoft.choose") if may_use_microsoft(reading, who.person_id) else None
 
 
 def _terms_page(template: str, form: AcceptForm | None, **shown: object) -> str:

@@ -10,6 +10,8 @@ from flask_babel import gettext as _
 
 from matching.accounts import known_devices, rules, second_steps, sessions
 from matching.accounts.accounts import find_person
+from matching.accounts.microsoft_flows import Purpose
+from matching.accounts.microsoft_links import is_linked
 from matching.accounts.organisations import signs_in_with_microsoft
 from matching.accounts.passwords import TooBusy
 from matching.accounts.second_steps import AUTHENTICATOR, RECOVERY, SMS
@@ -17,6 +19,7 @@ from matching.accounts.sessions import Proof, SigningIn, Step
 from matching.accounts.terms import VERSION
 from web.accounts import limits
 from web.accounts.arrival import REMEMBER, TARGET, go_on
+from web.accounts.at_microsoft import is_on, leave
 from web.accounts.browser import known_tokens
 from web.accounts.forms import CodeForm, EmailForm, PasswordForm
 from web.accounts.texting import TextsAway, send_code
@@ -46,8 +49,8 @@ def sign_in() -> ResponseReturnValue:
     session[EMAIL] = form.email.data.strip()
     with services().database.read() as reading:
         at_microsoft = signs_in_with_microsoft(reading, session[EMAIL])
-    if at_microsoft and services().settings.microsoft_client_id:
-        return redirect(url_for("microsoft.start"))
+    if at_microsoft and is_on():
+        return leave(Purpose.SIGN_IN, hint=session[EMAIL])
     return redirect(url_for("accounts.password"))
 
 
@@ -134,26 +137,28 @@ def send_sms() -> ResponseReturnValue:
 @blueprint.route("/bevestigen", methods=["GET", "POST"])
 @allows("session.confirm")
 def confirm() -> ResponseReturnValue:
-    """Ask somebody who is signed in for the password once more, before keys are changed (ASVS 5, 7.5.1)."""
+    """Ask somebody who is signed in for the password once more, or to sign in with Microsoft again (ASVS 5, 7.5.1)."""
     actor = signed_in_actor()
     with services().database.read() as reading:
         email, has_password = rules.login_name(reading, actor.person_id)
+        has_microsoft = is_on() and is_linked(reading, actor.person_id)
     form = PasswordForm()
     page = "accounts/confirm.html"
+    shown = {"form": form, "email": email, "has_password": has_password, "has_microsoft": has_microsoft}
     if not has_password or not form.validate_on_submit():
-        return render_template(page, form=form, email=email, has_password=has_password, refused=None), _status(form)
+        return render_template(page, **shown, refused=None), _status(form)
     attempt = limits.try_code(actor.person_id)
     if attempt.wait_s:
-        return render_template(page, form=form, email=email, has_password=True, refused=too_often(attempt.wait_s)), 429
+        return render_template(page, **shown, refused=too_often(attempt.wait_s)), 429
     try:
         with services().database.read() as reading:
             right = rules.check_password(reading, email, form.password.data) == actor.person_id
     except TooBusy:
         attempt.was_not_made()
-        return render_template(page, form=form, email=email, has_password=True, refused=too_busy()), 503
+        return render_template(page, **shown, refused=too_busy()), 503
     if not right:
         refused = _("Dit wachtwoord klopt niet. Probeer het opnieuw.")
-        return render_template(page, form=form, email=email, has_password=True, refused=refused), 422
+        return render_template(page, **shown, refused=refused), 422
     attempt.was_right()
     with services().database.write() as writing:
         token = sessions.prove(writing, actor.session_id, Proof.PASSWORD, datetime.now(UTC))

@@ -1,0 +1,103 @@
+"""The way to Microsoft's pages and back: what is begun is kept on the server, and its answer is looked at once."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from threading import BoundedSemaphore
+
+from flask import Response, make_response, redirect, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
+
+from matching.accounts import microsoft_flows, microsoft_links
+from matching.accounts.identities import Identity, MicrosoftRefused, Refusal
+from matching.accounts.microsoft import begin, complete
+from matching.accounts.microsoft_flows import Purpose, UnderWay
+from web.services import services
+
+#: Keys of the signed cookie: the secret of the sign-in under way, and why the last one was refused.
+UNDER_WAY, REFUSED = "microsoft", "microsoft_refused"
+#: How many requests of a process may wait for Microsoft at once: when it is slow, the others go on (ASVS 5, 15.1.3).
+MOST_AT_ONCE = 4
+PATIENCE_S = 2.0
+
+_log = logging.getLogger(__name__)
+_turns = BoundedSemaphore(MOST_AT_ONCE)
+
+
+def is_on() -> bool:
+    """Whether this installation signs people in with Microsoft."""
+    return bool(services().settings.microsoft_client_id)
+
+
+def leave(
+    purpose: Purpose, *, session_id: int | None = None, hint: str | None = None, another: bool = False
+) -> ResponseReturnValue:
+    """Begin a sign-in at Microsoft, and send the browser there.
+
+    `hint` is the address to fill in there; `another` has Microsoft ask which account. It is no redirect: the browser
+    would hold each address that follows on a form against `form-action`, also those of the municipality's own sign-in
+    page, which Microsoft passes people on to and which we can't know.
+    """
+    parts, now = services(), datetime.now(UTC)
+    back = f"{parts.settings.site_url}{url_for('microsoft.arrive')}"
+    try:
+        with _turn():
+            fresh = purpose is Purpose.CONFIRM
+            flow = begin(parts.settings, back, login_hint=hint, fresh=fresh, another=another)
+    except MicrosoftRefused as refusal:
+        return refuse(refusal.reason)
+    with parts.database.write() as writing:
+        session[UNDER_WAY] = microsoft_flows.keep(writing, parts.vault, UnderWay(purpose, flow, session_id), now)
+    answer = make_response(render_template("accounts/to_microsoft.html", address=flow["auth_uri"]))
+    answer.headers["Refresh"] = f"0; url={flow['auth_uri']}"
+    return answer
+
+
+def returned() -> tuple[UnderWay, Identity]:
+    """What was under way in this browser, and who signed in there. Raises MicrosoftRefused.
+
+    Whatever comes of it, the same answer is not looked at again: what was under way is taken out before.
+    """
+    parts = services()
+    with parts.database.write() as writing:
+        found = microsoft_flows.take(writing, parts.vault, session.pop(UNDER_WAY, ""), datetime.now(UTC))
+    if found is None:
+        raise MicrosoftRefused(Refusal.STATE)
+    try:
+        with _turn():
+            return found, complete(parts.settings, found.flow, request.args)
+    except MicrosoftRefused as refusal:
+        note(refusal.reason)
+        raise
+
+
+def note(reason: str) -> None:
+    """Record that somebody came back from Microsoft and was refused."""
+    _log.warning("A sign-in with Microsoft was refused: %s", reason)
+    with services().database.write() as writing:
+        microsoft_links.note_refused(writing, reason)
+
+
+def refuse(reason: str) -> ResponseReturnValue:
+    """Lead to the page that says why; the address with Microsoft's answer is left at once."""
+    session[REFUSED] = str(reason)
+    return redirect(url_for("microsoft.refused"))
+
+
+def tell_nobody(answer: Response) -> Response:
+    """The address that Microsoft's answer comes at holds a code: nothing after it gets to know it."""
+    answer.headers["Referrer-Policy"] = "no-referrer"
+    return answer
+
+
+@contextmanager
+def _turn() -> Iterator[None]:
+    if not _turns.acquire(timeout=PATIENCE_S):
+        raise MicrosoftRefused(Refusal.AWAY)
+    try:
+        yield
+    finally:
+        _turns.release()
