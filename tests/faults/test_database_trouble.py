@@ -164,8 +164,9 @@ def test_transactions_that_can_not_be_serialized(
 def test_a_crash_between_commit_and_hint(
     sqlite_database: Database, engine_settings: Settings, tmp_path: Path, place: str, messages: int
 ) -> None:
-    """F16: the change is committed; its hint was not sent, or nobody knows that it was."""
+    """F16: the change is committed; its hint was not sent, or nobody knows that it was. No lease has to end for it."""
     house = open_house(sqlite_database, engine_settings)
+    house = replace(house, settings=house.settings.model_copy(update={"lease_s": 600.0}))
     house.rename(1, "Anders")
     failing = {"HALLOWERK_TESTING": "1", "HALLOWERK_FAILPOINT": place}
     with running(house.settings, tmp_path, "relay", **failing) as relay:
