@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import sqlite3
 import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager, suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
+from copy import deepcopy
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
+from types import ModuleType
 from typing import Any
-from unittest import mock
 
 from elasticsearch import ApiError
 from sqlalchemy import delete, insert, select, update
@@ -44,7 +45,7 @@ from matching.storage.migrate import upgrade
 from tests.support.engine_double import EngineDouble
 
 SHOWCASES = ("noord", "zuid")
-TEMPLATE = "template.db"
+TEMPLATE, WALKED = "template.db", "walk.db"
 AT_ONCE = Patience(0.0, 0.0, 0.001)
 _LATEST_KEY = 10_000
 
@@ -56,8 +57,11 @@ class Dead(Exception):
 class World:
     """The record, the engine, and what happened to both."""
 
-    def __init__(self, folder: Path) -> None:
-        """An empty world in a folder with a template; one at a time, whose connections the next one takes over."""
+    def __init__(self, folder: Path, indexes: Mapping[str, Any] | None = None) -> None:
+        """A world as the folder's template says, with these indexes of `begin` in its engine.
+
+        One at a time: the next one takes its connections over.
+        """
         self.dead = False
         self.database = _database(folder)
         self.database.world = self
@@ -70,6 +74,7 @@ class World:
             index_prefix="walk",
         )
         self.engine = _Wire(self)
+        self.engine.indexes = deepcopy(dict(indexes or {}))
         self.client = self.engine.client()
         #: Bulks of dead workers that are still on their way.
         self.late: list[bytes] = []
@@ -192,26 +197,36 @@ class World:
                 raise Dead
 
         original = failpoints.reached
-        with ExitStack() as stack:
-            for name, module in list(sys.modules.items()):
-                if name.startswith("indexer.") and getattr(module, "reached", None) is original:
-                    stack.enter_context(mock.patch.object(module, "reached", reached))
-            try:
-                yield
-            except (WritesPaused, RebuildRunning, EngineBusy):
-                pass  # told to wait, or to repair first
-            except (Dead, RebuildFailed, ApiError):
-                if not self.dead:
-                    raise
-            finally:
-                self.dead = False
-                self._leases_end()
+        _set_reached(reached)
+        try:
+            yield
+        except (WritesPaused, RebuildRunning, EngineBusy):
+            pass  # told to wait, or to repair first
+        except (Dead, RebuildFailed, ApiError):
+            if not self.dead:
+                raise
+        finally:
+            self.dead = False
+            _set_reached(original)
+            self._leases_end()
 
     def _leases_end(self) -> None:
         """Time goes by: what a dead process held is free again."""
         with self.database.write() as session:
             session.execute(update(Change).values(claim=None, claimed_at=None))
             session.execute(update(Rebuild).where(Rebuild.ended_at.is_(None)).values(lease_until=None))
+
+
+@cache
+def _with_failpoints() -> list[ModuleType]:
+    """The modules that call failpoints."""
+    modules = [module for name, module in sys.modules.items() if name.startswith("indexer.")]
+    return [module for module in modules if getattr(module, "reached", None) is failpoints.reached]
+
+
+def _set_reached(reached: Callable[[str], None]) -> None:
+    for module in _with_failpoints():
+        vars(module)["reached"] = reached
 
 
 class _Mortal(Database):
@@ -239,12 +254,16 @@ class _Mortal(Database):
 @cache
 def _database(folder: Path) -> _Mortal:
     """One for all walks: SQLAlchemy's compiled statements are kept with it."""
-    return _Mortal(f"sqlite:///{folder / 'walk.db'}")
+    return _Mortal(f"sqlite:///{folder / WALKED}")
 
 
 def _restore(folder: Path) -> None:
     """Make the database as it was at the start."""
-    with closing(sqlite3.connect(folder / TEMPLATE)) as source, closing(sqlite3.connect(folder / "walk.db")) as target:
+    _copy(folder / TEMPLATE, folder / WALKED)
+
+
+def _copy(from_: Path, to: Path) -> None:
+    with closing(sqlite3.connect(from_)) as source, closing(sqlite3.connect(to)) as target:
         source.backup(target)
 
 
@@ -273,3 +292,11 @@ def make_template(folder: Path) -> None:
         for position, code in enumerate(SHOWCASES):
             define(session, standard(code, code.title()), position)
     database.close()
+
+
+def begin(folder: Path, make: Callable[[World], None]) -> Mapping[str, Any]:
+    """Have every walk in a folder with a template begin where `make` ends; returns the engine's indexes there."""
+    world = World(folder)
+    make(world)
+    _copy(folder / WALKED, folder / TEMPLATE)
+    return world.engine.indexes

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
-from tests.support.walking import SHOWCASES, World, make_template
+from tests.support.walking import SHOWCASES, World, begin, make_template
 
 STEPS = 20
 
@@ -22,22 +24,14 @@ WORDS = st.sampled_from(("een", "twee", "drie", "vier", "vijf"))
 
 
 class Walk(RuleBasedStateMachine):
-    """One schedule."""
+    """One schedule, from where `there_are_people` ends; that is made once for all of them."""
 
     folder: Path
+    indexes: Mapping[str, Any]
 
     def __init__(self) -> None:
         super().__init__()
-        self.world = World(self.folder)
-
-    @initialize()
-    def there_are_people(self) -> None:
-        """Three candidates, one in both showcases, and an index of them."""
-        for key in (1, 2, 3):
-            self.world.save(key, "begin")
-            self.world.show(key, SHOWCASES[key % 2])
-        self.world.show(1, SHOWCASES[0])
-        self.world.rebuild()
+        self.world = World(self.folder, self.indexes)
 
     @rule(key=KEYS, word=WORDS, code=CODES)
     def save(self, key: int, word: str, code: str) -> None:
@@ -114,10 +108,19 @@ class Walk(RuleBasedStateMachine):
         assert self.world.differences() == []
 
 
+def there_are_people(world: World) -> None:
+    """Three candidates, one in both showcases, and an index of them."""
+    for key in (1, 2, 3):
+        world.save(key, "begin")
+        world.show(key, SHOWCASES[key % 2])
+    world.show(1, SHOWCASES[0])
+    world.rebuild()
+
+
 def walk(folder: Path, walks: int, number: int) -> None:
     """Walk so many schedules, the same ones for the same number. Raises what broke, with the steps that led there."""
     make_template(folder)
-    Walk.folder = folder
+    Walk.folder, Walk.indexes = folder, begin(folder, there_are_people)
     checked = settings(
         max_examples=walks,
         stateful_step_count=STEPS,
