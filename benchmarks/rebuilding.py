@@ -10,7 +10,6 @@ import statistics
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from datetime import date
 
 from elasticsearch import Elasticsearch
 from sqlalchemy import func, select
@@ -21,7 +20,7 @@ from benchmarks.processes import workers
 from benchmarks.saving import saving
 from benchmarks.surroundings import remove_indexes
 from indexer.changes import drain
-from indexer.reader import EngineDown, EngineRefused, Reader
+from indexer.reader import Basis, EngineDown, EngineRefused, Reader
 from indexer.rebuild.run import rebuild
 from indexer.verify import verify
 from matching.candidates.listings import read_showcases
@@ -90,12 +89,11 @@ class Searches:
     def __init__(self, database: Database, client: Elasticsearch, settings: Settings) -> None:
         self.failed = 0
         self._reader = Reader(client, settings.index_prefix, settings.search_timeout_s)
-        self._profile = load_profile(settings.ranking_profile)
-        self._vocabularies = load_vocabularies()
         with database.read() as session:
-            self._taxonomy = load_taxonomy(session)
+            taxonomy = load_taxonomy(session)
             showcases = [row.view for row in read_showcases(session)]
             occupations = _wanted(session)
+        self._basis = Basis(load_profile(settings.ranking_profile), taxonomy, load_vocabularies())
         pairs = zip(itertools.cycle(showcases), occupations, strict=False)
         self._criteria = [SearchCriteria(showcase=view, occupations=(code,)) for view, code in pairs]
 
@@ -106,7 +104,7 @@ class Searches:
         for criteria in itertools.islice(itertools.cycle(self._criteria), count):
             started = time.perf_counter()
             try:
-                self._reader.search(criteria, self._profile, self._taxonomy, self._vocabularies, date.today())
+                self._reader.search(criteria, self._basis)
             except (EngineDown, EngineRefused):
                 self.failed += 1
             took.append(time.perf_counter() - started)

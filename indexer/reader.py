@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -23,7 +24,7 @@ from matching.search.suggestion_counts import suggestion_counts_body, with_count
 from matching.taxonomy.occupations import Taxonomy
 from matching.taxonomy.vocabularies import Vocabulary
 
-__all__ = ["EngineDown", "EngineRefused", "NotOffered", "Reader", "TooDeep"]
+__all__ = ["Basis", "EngineDown", "EngineRefused", "NotOffered", "Reader", "TooDeep"]
 
 USUAL_TIMEOUT_S = 10.0
 
@@ -37,6 +38,21 @@ class EngineDown(Exception):
 
 class EngineRefused(Exception):
     """The engine read the request and refused it: a fault of ours, or a search larger than it takes."""
+
+
+@dataclass(frozen=True)
+class Basis:
+    """What searches are understood and ranked by. Ages count from `today`; None: the present day in the Netherlands."""
+
+    profile: RankingProfile
+    taxonomy: Taxonomy
+    vocabularies: Mapping[str, Vocabulary]
+    today: date | None = None
+
+    @property
+    def knowledge(self) -> Knowledge:
+        """The same, as requests are written and answers read with."""
+        return knowledge_of(self.taxonomy, self.vocabularies, self.today or today_in_the_netherlands())
 
 
 class Reader:
@@ -58,38 +74,24 @@ class Reader:
         self._indexes = indexes or {}
         self._limit = {"timeout": f"{round(timeout_s * 1000)}ms"}
 
-    def search(
-        self,
-        criteria: SearchCriteria,
-        profile: RankingProfile,
-        taxonomy: Taxonomy,
-        vocabularies: Mapping[str, Vocabulary],
-        today: date | None = None,
-    ) -> ResultPage:
+    def search(self, criteria: SearchCriteria, basis: Basis) -> ResultPage:
         """One page of results with facets and counts, in one request.
 
         Raises EngineDown or EngineRefused, TooDeep and NotOffered (matching.search.errors), KeyError for an occupation
-        or group that doesn't exist. `today` is for tests; ages count from the present day in the Netherlands.
+        or group that doesn't exist.
         """
-        knowledge = _knowledge(taxonomy, vocabularies, today)
+        profile, knowledge = basis.profile, basis.knowledge
         exact = exact_body(criteria, profile, knowledge)
         bodies = [hits_body(criteria, profile, knowledge), facets_body(criteria, profile, knowledge)]
         answers = self._answers(criteria.showcase, [*bodies, *([exact] if exact else [])])
         return result_page(criteria, knowledge, answers[0], answers[1], answers[2] if exact else None)
 
-    def relaxations(
-        self,
-        criteria: SearchCriteria,
-        profile: RankingProfile,
-        taxonomy: Taxonomy,
-        vocabularies: Mapping[str, Vocabulary],
-        today: date | None = None,
-    ) -> tuple[Relaxation, ...]:
+    def relaxations(self, criteria: SearchCriteria, basis: Basis) -> tuple[Relaxation, ...]:
         """How many there are without each chip, filter category and the radius, in one request; errors as `search`.
 
         Empty for a search so large that the counts would take too long (matching.search.limits).
         """
-        knowledge = _knowledge(taxonomy, vocabularies, today)
+        profile, knowledge = basis.profile, basis.knowledge
         searches = list(relaxed(criteria))
         if not worth_relaxing(criteria, len(searches)):
             return ()
@@ -100,60 +102,33 @@ class Reader:
             for (kind, value, _), answer in zip(searches, answers, strict=True)
         )
 
-    def count(
-        self,
-        criteria: SearchCriteria,
-        profile: RankingProfile,
-        taxonomy: Taxonomy,
-        vocabularies: Mapping[str, Vocabulary],
-        today: date | None = None,
-    ) -> int:
+    def count(self, criteria: SearchCriteria, basis: Basis) -> int:
         """Only how many match; errors as `search`."""
-        body = count_body(criteria, profile, _knowledge(taxonomy, vocabularies, today))
+        body = count_body(criteria, basis.profile, basis.knowledge)
         return total_of(self._answers(criteria.showcase, [body])[0])
 
-    def finds(
-        self,
-        criteria: SearchCriteria,
-        candidate_id: int,
-        profile: RankingProfile,
-        taxonomy: Taxonomy,
-        vocabularies: Mapping[str, Vocabulary],
-        today: date | None = None,
-    ) -> bool:
+    def finds(self, criteria: SearchCriteria, candidate_id: int, basis: Basis) -> bool:
         """Whether this candidate is among those found, on whatever page; errors as `search`."""
-        body = among_body(criteria, candidate_id, profile, _knowledge(taxonomy, vocabularies, today))
+        body = among_body(criteria, candidate_id, basis.profile, basis.knowledge)
         return total_of(self._answers(criteria.showcase, [body])[0]) > 0
 
     def suggest_counts(
-        self,
-        showcase: ShowcaseView,
-        suggestions: Sequence[Suggestion],
-        taxonomy: Taxonomy,
-        vocabularies: Mapping[str, Vocabulary],
+        self, showcase: ShowcaseView, suggestions: Sequence[Suggestion], basis: Basis
     ) -> tuple[Suggestion, ...]:
         """The suggestions with the number of candidates in this showcase that have each; EngineDown as `search`."""
         if not suggestions:
             return ()
-        body = suggestion_counts_body(showcase, suggestions, _knowledge(taxonomy, vocabularies, None))
+        body = suggestion_counts_body(showcase, suggestions, basis.knowledge)
         return with_counts(suggestions, self._answers(showcase, [body])[0])
 
-    def one(
-        self,
-        criteria: SearchCriteria,
-        candidate_id: int,
-        taxonomy: Taxonomy,
-        vocabularies: Mapping[str, Vocabulary],
-        today: date | None = None,
-    ) -> Hit | None:
+    def one(self, criteria: SearchCriteria, candidate_id: int, basis: Basis) -> Hit | None:
         """One listing as the criteria's showcase shows it now, judged by the criteria whether or not it matches them.
 
         Its score is 0 and has no parts. None when the showcase's index has no such candidate; EngineDown as `search`.
         """
-        knowledge = _knowledge(taxonomy, vocabularies, today)
         [answer] = self._answers(criteria.showcase, [one_body(criteria, candidate_id)])
         found = answer["hits"]["hits"]
-        return read_hit(found[0], criteria, Explainer(criteria, knowledge)) if found else None
+        return read_hit(found[0], criteria, Explainer(criteria, basis.knowledge)) if found else None
 
     def _answers(self, showcase: ShowcaseView, bodies: Sequence[Body]) -> list[Mapping[str, Any]]:
         """The engine's answers in order; each is whole, never from a part of the shards."""
@@ -187,7 +162,3 @@ def _check(answer: Mapping[str, Any], showcase: ShowcaseView) -> None:
 def _reason(error: TransportError | ApiError) -> str:
     # Bodies hold what people typed: only the kind of error goes into messages and logs.
     return f"{type(error).__name__}{f' (status {error.status_code})' if isinstance(error, ApiError) else ''}"
-
-
-def _knowledge(taxonomy: Taxonomy, vocabularies: Mapping[str, Vocabulary], today: date | None) -> Knowledge:
-    return knowledge_of(taxonomy, vocabularies, today or today_in_the_netherlands())

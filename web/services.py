@@ -10,7 +10,7 @@ from elasticsearch import Elasticsearch
 from flask import current_app
 
 from indexer.engine.client import connect
-from indexer.reader import Reader
+from indexer.reader import Basis, Reader
 from matching.accounts.attempt_stores import attempt_store
 from matching.accounts.attempts import Attempts
 from matching.accounts.vault import Vault, open_vault
@@ -90,6 +90,11 @@ class Services:
     def suggestions(self) -> SuggestionIndex:
         """Finds terms for what is typed so far."""
         return SuggestionIndex.build(self.taxonomy, self.vocabularies)
+
+    @property
+    def basis(self) -> Basis:
+        """What searches are understood and ranked by."""
+        return Basis(self.profile, self.taxonomy, self.vocabularies)
 
     @property
     def vocabularies(self) -> dict[str, Vocabulary]:

@@ -9,7 +9,7 @@ whose scores are next to equal may change places.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
 from elasticsearch import Elasticsearch
@@ -17,7 +17,7 @@ from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
 from indexer.catalogue import UnknownShowcase
-from indexer.reader import Reader
+from indexer.reader import Basis, Reader
 from indexer.rebuild.context import Run
 from matching.candidates.listings import read_showcases
 from matching.search.criteria import MAX_TEXT, SearchCriteria
@@ -65,11 +65,10 @@ class _Searcher:
         indexes: Mapping[str, str] | None = None,
     ) -> None:
         self._views = {row.view.code: row.view for row in read_showcases(session)}
-        self._taxonomy = load_taxonomy(session)
-        self._vocabularies = load_vocabularies()
-        self._understander = Understander.build(self._taxonomy, self._vocabularies)
+        profile = load_profile(settings.ranking_profile)
+        self._basis = Basis(profile, load_taxonomy(session), load_vocabularies())
+        self._understander = Understander.build(self._basis.taxonomy, self._basis.vocabularies)
         self._reader = Reader(client, settings.index_prefix, settings.search_timeout_s, indexes)
-        self._profile = load_profile(settings.ranking_profile)
 
     def first(self, showcase: str, text: str, count: int, today: date | None = None) -> Sequence[Hit]:
         """The first `count` hits. Raises UnknownShowcase, GoldenRefused where there is no word, or what Reader does."""
@@ -80,7 +79,7 @@ class _Searcher:
             raise GoldenRefused(f"there is no word to look for in {text!r}")
         base = SearchCriteria(showcase=self._views[showcase], page_size=count)
         criteria = with_understood(base, understood)
-        return self._reader.search(criteria, self._profile, self._taxonomy, self._vocabularies, today).hits
+        return self._reader.search(criteria, replace(self._basis, today=today)).hits
 
 
 def golden_queries(session: Session, showcases: Collection[str] | None = None) -> Sequence[Golden]:

@@ -12,7 +12,7 @@ from matching.candidates.parts import CATEGORIES
 from matching.search.criteria import RADII_KM, SearchCriteria
 from matching.search.filters import offered_options
 from tests.support.knowing import asked, knowledge
-from tests.support.listings import EVERYTHING, ROTTERDAM, TODAY
+from tests.support.listings import EVERYTHING, ROTTERDAM
 from tests.support.searching import Searching, hand_made
 
 WORDS = ("heftruck", "chauffeur", "vrachtwagenchauffeur", "verkopers", "containers", "turks", "kok", "graag", "de")
@@ -61,9 +61,9 @@ def test_parts_sum_to_the_score_and_each_stays_within_its_weight(people: Searchi
         for hit in page.hits:
             assert sum(hit.parts.values()) == pytest.approx(hit.score, abs=TOLERANCE), criteria
             for name, points in hit.parts.items():
-                assert 0 < points <= people.profile[name].weight + TOLERANCE, (name, criteria)
+                assert 0 < points <= people.basis.profile[name].weight + TOLERANCE, (name, criteria)
                 seen[name] = seen.get(name, 0) + 1
-    assert set(seen) == set(people.profile.parts), "every part has been seen at work"
+    assert set(seen) == set(people.basis.profile.parts), "every part has been seen at work"
 
 
 def test_what_is_counted_is_what_is_found(people: Searching) -> None:
@@ -72,7 +72,7 @@ def test_what_is_counted_is_what_is_found(people: Searching) -> None:
     for _ in range(100):
         criteria = question(dice)
         page = people.run(criteria)
-        counted = people.reader.count(criteria, people.profile, people.taxonomy, people.vocabularies, TODAY)
+        counted = people.reader.count(criteria, people.basis)
         assert counted == page.total == len(page.hits), criteria
         if page.exact is not None:
             assert page.exact + (page.related or 0) == page.total

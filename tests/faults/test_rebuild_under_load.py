@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -25,6 +23,7 @@ from tests.support.house import House
 from tests.support.indexing import states
 from tests.support.processes import running
 from tests.support.redis import running_redis
+from tests.support.repeating import repeating
 from tests.support.waiting import wait_until
 from tests.support.writer import writing
 
@@ -32,25 +31,6 @@ LISTINGS, PEOPLE, DRAWN = 20_000, 18_000, 1_000
 CHANGES_PER_SECOND = 50
 MANY_CHANGES, MANY_SEARCHES = 100, 10
 REBUILT_WITHIN_S, DRAINED_WITHIN_S = 150, 60
-
-
-@contextmanager
-def searching(searches: Searches) -> Iterator[list[float]]:
-    """Searches go on while the block runs; how long each took."""
-    took: list[float] = []
-    stop = threading.Event()
-
-    def search() -> None:
-        while not stop.is_set():
-            took.extend(searches.run(1))
-
-    thread = threading.Thread(target=search)
-    thread.start()
-    try:
-        yield took
-    finally:
-        stop.set()
-        thread.join()
 
 
 @pytest.mark.timeout(600)
@@ -63,10 +43,10 @@ def test_a_rebuild_under_load(postgres_database: Database, engine_settings: Sett
         own = engine_settings.model_copy(update={"database_url": url, "redis_url": redis.url})
         house = House(postgres_database, connect(own), own, redis)
         before = rebuild(house.database, house.client, own)
-        searches = Searches(house.database, house.client, own)
+        searches, took = Searches(house.database, house.client, own), list[float]()
         with running(own, tmp_path, "relay"), running(own, tmp_path, "worker"):
             with (
-                searching(searches) as took,
+                repeating(lambda: took.extend(searches.run(1))),
                 writing(house.database, CHANGES_PER_SECOND) as done,
                 running(own, tmp_path, "index", "rebuild") as rebuilding,
             ):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from indexer.changes import WritesPaused, index_candidates
-from indexer.reader import Reader
+from indexer.reader import Basis, Reader
 from indexer.rebuild.lease import unfinished
 from matching.candidates.listings import read_showcases
 from matching.candidates.records import Candidate
@@ -27,6 +26,7 @@ from tests.support.indexing import live_index
 from tests.support.processes import running
 from tests.support.proxy import hold, proxy_before
 from tests.support.releases import SIGN, next_release
+from tests.support.repeating import repeating
 from tests.support.waiting import wait_until
 
 #: Longer than a busy machine takes between two looks at what is held.
@@ -47,26 +47,11 @@ def searching(house: House) -> Iterator[list[int]]:
     with house.database.read() as session:
         taxonomy = load_taxonomy(session)
         [row] = read_showcases(session)
-    criteria, profile = SearchCriteria(showcase=row.view), load_profile(house.settings.ranking_profile)
+    criteria = SearchCriteria(showcase=row.view)
+    basis = Basis(load_profile(house.settings.ranking_profile), taxonomy, load_vocabularies())
     totals: list[int] = []
-    failures: list[Exception] = []
-    stop = threading.Event()
-
-    def search() -> None:
-        while not stop.wait(0.02) and not failures:
-            try:
-                totals.append(reader.search(criteria, profile, taxonomy, load_vocabularies()).total)
-            except Exception as error:
-                failures.append(error)
-
-    thread = threading.Thread(target=search)
-    thread.start()
-    try:
+    with repeating(lambda: totals.append(reader.search(criteria, basis).total)):
         yield totals
-    finally:
-        stop.set()
-        thread.join()
-    assert failures == []
 
 
 def made_by_new(house: House, index: str = "") -> dict[int, bool]:

@@ -12,7 +12,7 @@ from matching.candidates.parts import CATEGORIES, NOT_FILLED
 from matching.search.bodies import relaxed
 from matching.search.results import Suggestion
 from tests.support.knowing import asked, hiding
-from tests.support.listings import EVERYTHING, PEOPLE, ROTTERDAM, TODAY
+from tests.support.listings import EVERYTHING, PEOPLE, ROTTERDAM
 from tests.support.searching import Searching, hand_made
 
 
@@ -78,14 +78,14 @@ def test_each_relaxation_counts_what_the_search_without_it_finds(people: Searchi
         radius_km=5,
         filters={"licence": ["B"]},
     )
-    found = people.reader.relaxations(criteria, people.profile, people.taxonomy, people.vocabularies, TODAY)
+    found = people.reader.relaxations(criteria, people.basis)
     assert [(one.kind, one.value) for one in found] == [(kind, value) for kind, value, _ in relaxed(criteria)]
     for relaxation, (_, _, other) in zip(found, relaxed(criteria), strict=True):
         assert relaxation.total == people.run(other).total
 
 
 def test_nothing_asked_has_nothing_to_relax(people: Searching) -> None:
-    assert people.reader.relaxations(asked(), people.profile, people.taxonomy, people.vocabularies) == ()
+    assert people.reader.relaxations(asked(), people.basis) == ()
 
 
 @pytest.mark.requirement("CAND-12")
@@ -101,30 +101,27 @@ def test_suggestions_tell_how_many_candidates_have_each(people: Searching) -> No
         ("target_group", "wsw"): 1,
     }
     suggestions = [Suggestion(kind, code, code, code, 0) for kind, code in pairs]
-    counted = people.reader.suggest_counts(EVERYTHING, suggestions, people.taxonomy, people.vocabularies)
+    counted = people.reader.suggest_counts(EVERYTHING, suggestions, people.basis)
     assert {(one.kind, one.code): one.count for one in counted} == pairs
     found = people.search(occupations=("heftruckchauffeur",))
     assert [one.related for one in counted] == [found.related, *[0] * (len(pairs) - 1)]
-    hidden = people.reader.suggest_counts(
-        hiding("capabilities"), suggestions[6:7], people.taxonomy, people.vocabularies
-    )
+    hidden = people.reader.suggest_counts(hiding("capabilities"), suggestions[6:7], people.basis)
     assert [one.count for one in hidden] == [0]
-    assert people.reader.suggest_counts(EVERYTHING, [], people.taxonomy, people.vocabularies) == ()
+    assert people.reader.suggest_counts(EVERYTHING, [], people.basis) == ()
 
 
 def test_one_listing_is_judged_by_the_search_whether_it_matches_or_not(people: Searching) -> None:
     criteria = asked(levels=("mbo-1",), centre=ROTTERDAM, radius_km=5)
-    hit = people.reader.one(criteria, 7, people.taxonomy, people.vocabularies, TODAY)
+    hit = people.reader.one(criteria, 7, people.basis)
     assert hit is not None
     assert hit.listing["name"] == PEOPLE[7]["name"]
     assert [(reason.sign, reason.kind) for reason in hit.reasons] == [("unknown", "level"), ("met", "distance")]
-    assert people.reader.one(criteria, 999, people.taxonomy, people.vocabularies) is None
+    assert people.reader.one(criteria, 999, people.basis) is None
 
 
 def test_whether_one_candidate_is_found(people: Searching) -> None:
-    known = (people.profile, people.taxonomy, people.vocabularies, TODAY)
     criteria = asked(occupations=("heftruckchauffeur",), filters={"licence": ["B"]})
-    assert [one for one in range(1, 14) if people.reader.finds(criteria, one, *known)] == sorted(
+    assert [one for one in range(1, 14) if people.reader.finds(criteria, one, people.basis)] == sorted(
         people.ids(occupations=("heftruckchauffeur",), filters={"licence": ["B"]})
     )
-    assert not people.reader.finds(criteria, 99, *known)
+    assert not people.reader.finds(criteria, 99, people.basis)

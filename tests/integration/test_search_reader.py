@@ -33,7 +33,7 @@ def test_no_engine(people: Searching) -> None:
         client = Elasticsearch(f"http://127.0.0.1:{taken.getsockname()[1]}", max_retries=0, request_timeout=2)
         reader = Reader(client, "nobody")
         with pytest.raises(EngineDown) as down:
-            reader.search(asked(words=(SECRET,)), people.profile, people.taxonomy, people.vocabularies)
+            reader.search(asked(words=(SECRET,)), people.basis)
     assert SECRET not in str(down.value)
 
 
@@ -41,7 +41,7 @@ def test_an_engine_that_keeps_silent(people: Searching) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         client = Elasticsearch(f"http://127.0.0.1:{silent.getsockname()[1]}", max_retries=0, request_timeout=0.2)
         with pytest.raises(EngineDown):
-            Reader(client, "nobody").search(asked(), people.profile, people.taxonomy, people.vocabularies)
+            Reader(client, "nobody").search(asked(), people.basis)
 
 
 def test_a_showcase_without_an_index(people: Searching) -> None:
@@ -82,7 +82,7 @@ def test_no_text_breaks_a_search(people: Searching, text: str) -> None:
 
 def test_a_large_search_is_answered_and_a_monstrous_one_refused(people: Searching) -> None:
     """As many chips as there may be; and as many as there may be, each as long as may be typed."""
-    occupations = tuple(people.taxonomy.occupations)[:MAX_CHIPS]
+    occupations = tuple(people.basis.taxonomy.occupations)[:MAX_CHIPS]
     words = tuple(f"heftruckchauffeur {number}" for number in range(MAX_CHIPS))
     assert people.search(words=words, occupations=occupations).total == 0
     long = ("heftruckchauffeur vrachtauto ehbo computer " * 9)[: MAX_TEXT - 3]
@@ -104,11 +104,10 @@ def test_the_engine_is_told_when_to_stop_and_half_an_answer_is_none(people: Sear
     slow = Slow()
     reader = Reader(slow, "nobody", timeout_s=2.5)  # type: ignore[arg-type]
     with pytest.raises(EngineDown, match="took too long"):
-        reader.search(asked(words=(SECRET,)), people.profile, people.taxonomy, people.vocabularies)
+        reader.search(asked(words=(SECRET,)), people.basis)
     assert [body["timeout"] for body in slow.searches[1::2]] == ["2500ms", "2500ms"]
 
 
 def test_a_large_search_is_not_counted_without_each_thing(people: Searching) -> None:
-    known = (people.profile, people.taxonomy, people.vocabularies)
-    assert people.reader.relaxations(asked(words=("kraan", "nacht")), *known)
-    assert people.reader.relaxations(asked(words=tuple(f"woord{n}" for n in range(MAX_CHIPS))), *known) == ()
+    assert people.reader.relaxations(asked(words=("kraan", "nacht")), people.basis)
+    assert people.reader.relaxations(asked(words=tuple(f"woord{n}" for n in range(MAX_CHIPS))), people.basis) == ()

@@ -10,7 +10,7 @@ from elasticsearch import Elasticsearch
 
 from indexer import synonyms
 from indexer.engine.synonym_file import SynonymFile, synonym_file
-from indexer.reader import Reader
+from indexer.reader import Basis, Reader
 from indexer.synonyms import (
     ProblemsFound,
     RebuildNeeded,
@@ -47,7 +47,7 @@ def file(engine_settings: Settings) -> SynonymFile:
 def page(client: Elasticsearch, settings: Settings, word: str) -> ResultPage:
     """What a search for one word finds in the hand-made listings."""
     reader = Reader(client, settings.index_prefix)
-    return reader.search(asked(words=(word,)), load_profile(), load_bundled(), dict(load_vocabularies()), TODAY)
+    return reader.search(asked(words=(word,)), Basis(load_profile(), load_bundled(), dict(load_vocabularies()), TODAY))
 
 
 def found(client: Elasticsearch, settings: Settings, word: str) -> set[int]:

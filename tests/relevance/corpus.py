@@ -13,7 +13,7 @@ from elasticsearch import Elasticsearch
 from sqlalchemy import select
 
 from indexer.engine.client import connect
-from indexer.reader import Reader
+from indexer.reader import Basis, Reader
 from indexer.rebuild.run import rebuild
 from indexer.targets import alias_name
 from matching.candidates.intake import Intake
@@ -58,7 +58,7 @@ class Corpus:
     def ours(self, query: Query, profile: RankingProfile) -> list[str]:
         """The first candidates as the page shows them for what was typed."""
         page = Reader(self.client, self.prefix).search(
-            self._criteria(query), profile, self.taxonomy, load_vocabularies()
+            self._criteria(query), Basis(profile, self.taxonomy, load_vocabularies())
         )
         return [self.external_ids[hit.id] for hit in page.hits]
 

@@ -11,14 +11,14 @@ from elasticsearch import Elasticsearch
 
 from indexer.engine.client import connect
 from indexer.engine.instance import Running
-from indexer.reader import Reader
+from indexer.reader import Basis, Reader
 from matching.candidates.parts import ShowcaseView
 from matching.search.criteria import SearchCriteria
 from matching.search.ranking import RankingProfile, load_profile
 from matching.search.results import ResultPage
 from matching.settings import load_settings
-from matching.taxonomy.occupations import Taxonomy, load_bundled
-from matching.taxonomy.vocabularies import Vocabulary, load_vocabularies
+from matching.taxonomy.occupations import load_bundled
+from matching.taxonomy.vocabularies import load_vocabularies
 from tests.support.engine import own_corner
 from tests.support.knowing import asked
 from tests.support.listings import EVERYTHING, TODAY, searchable
@@ -31,9 +31,7 @@ class Searching:
     client: Elasticsearch
     reader: Reader
     alias: str
-    profile: RankingProfile
-    taxonomy: Taxonomy
-    vocabularies: dict[str, Vocabulary]
+    basis: Basis
 
     def search(self, view: ShowcaseView = EVERYTHING, **changes: Any) -> ResultPage:
         """One page of results."""
@@ -41,7 +39,7 @@ class Searching:
 
     def run(self, criteria: SearchCriteria) -> ResultPage:
         """One page of results of these criteria."""
-        return self.reader.search(criteria, self.profile, self.taxonomy, self.vocabularies, TODAY)
+        return self.reader.search(criteria, self.basis)
 
     def ids(self, view: ShowcaseView = EVERYTHING, **changes: Any) -> list[int]:
         """Ids of the hits, best first."""
@@ -62,7 +60,5 @@ def hand_made(engine: Running, profile: RankingProfile | None = None) -> Iterato
                 client,
                 Reader(client, settings.index_prefix),
                 alias,
-                profile or load_profile(),
-                load_bundled(),
-                dict(load_vocabularies()),
+                Basis(profile or load_profile(), load_bundled(), dict(load_vocabularies()), TODAY),
             )

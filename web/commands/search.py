@@ -12,7 +12,7 @@ import orjson
 
 from indexer.engine.client import connect
 from indexer.engine.errors import EngineError
-from indexer.reader import EngineDown, EngineRefused, Reader
+from indexer.reader import Basis, EngineDown, EngineRefused, Reader
 from matching.candidates.listings import read_showcases
 from matching.candidates.overview import visible
 from matching.candidates.parts import CATEGORIES
@@ -111,7 +111,7 @@ def _asking(database: Database) -> Asking:
 def _search(settings: Settings, criteria: SearchCriteria, asking: Asking) -> ResultPage:
     reader = Reader(connect(settings), settings.index_prefix, settings.search_timeout_s)
     known = asking.knowledge
-    return reader.search(criteria, load_profile(settings.ranking_profile), known.taxonomy, known.vocabularies)
+    return reader.search(criteria, Basis(load_profile(settings.ranking_profile), known.taxonomy, known.vocabularies))
 
 
 def _report(page: ResultPage, understood: tuple[Understood, ...], ids: dict[int, str]) -> dict[str, Any]:
