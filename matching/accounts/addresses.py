@@ -38,19 +38,19 @@ def ask(
     """Mail a link to the new address, and word to the former one; an earlier link stops working.
 
     `link_to` is the address of the page, that the secret is put behind. An address that somebody has already gets no
-    link, and whoever asks can't tell. Raises Refused for a text that is no address.
+    mail, and whoever asks can't tell: it waits for its owner like any other. Raises Refused for what is no address.
     """
     to = checked_address(email)
     session.execute(delete(MailedLink).where(MailedLink.person_id == person_id, MailedLink.purpose == PURPOSE))
     tell(session, vault, person_id, AddressChange(at=now))
     _note(session, actor_id, "email.ask", person_id)
-    if find_person(session, to) is not None:
-        return
     token = new_token()
     values = {"token_hash": token_hash(token), "purpose": PURPOSE, "email": to}
     session.execute(
         insert(MailedLink).values(person_id=person_id, created_at=now, expires_at=now + VALID_FOR, **values)
     )
+    if find_person(session, to) is not None:
+        return
     language = session.execute(select(Person.language).where(Person.id == person_id)).scalar_one()
     queue(session, vault, to, cast(Language, language), AddressConfirmation(link=f"{link_to}/{token}"))
 
