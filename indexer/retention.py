@@ -1,4 +1,4 @@
-"""Forgets what ended: rebuilds, fan-outs, repaired findings, mails, sessions, and what opened something once."""
+"""Forgets what ended: rebuilds, fan-outs, repaired findings, mails, sessions, and what let people in once."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import delete
 
-from matching.accounts import housekeeping, sessions
+from matching.accounts import housekeeping, invitations, sessions
 from matching.post.mailbox import KEPT as MAILBOX_KEPT
 from matching.post.mailbox import Mailbox
 from matching.post.rules import forget
@@ -29,6 +29,7 @@ def forget_ended(database: Database, settings: Settings) -> None:
         for ended in (Rebuild.ended_at, FanOut.ended_at, Finding.repaired_at):
             session.execute(delete(ended.class_).where(ended < before))
         forget(session, before)
+        invitations.forget_old(session, before)
         sessions.forget_old(session, now)
         housekeeping.forget_ended_keys(session, now)
     Mailbox(settings.mailbox_dir).forget(now - MAILBOX_KEPT)

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from email_validator import EmailNotValidError, validate_email
-from sqlalchemy import ColumnElement, and_, func, insert, select, update
+from sqlalchemy import ColumnElement, and_, delete, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -291,6 +291,16 @@ def checked_address(email: str) -> str:
     except EmailNotValidError as error:
         raise Refused(Refusal.BAD_ADDRESS) from error
     return address(told.normalized)
+
+
+def forget_old(session: Session, before: datetime) -> None:
+    """Remove the invitations that were accepted, revoked or over before this moment: they hold names and addresses."""
+    over = or_(
+        Invitation.accepted_at < before,
+        Invitation.revoked_at < before,
+        and_(Invitation.accepted_at.is_(None), Invitation.expires_at < before),
+    )
+    session.execute(delete(Invitation).where(over).execution_options(synchronize_session=False))
 
 
 def _checked_name(name: str) -> str:

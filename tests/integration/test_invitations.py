@@ -11,9 +11,10 @@ import pytest
 from cryptography.fernet import Fernet
 from sqlalchemy import delete, func, insert, select, update
 
-from matching.accounts import accounts, invitations, terms
+from matching.accounts import accounts, first_password, invitations, terms
 from matching.accounts.accounts import Refusal, Refused, Rights, find_person
 from matching.accounts.invitations import State
+from matching.accounts.key_records import MicrosoftIdentity
 from matching.accounts.policy import (
     ACCOUNT_MANAGER,
     ADMINISTRATOR,
@@ -269,6 +270,50 @@ def test_an_invitation_stands_when_the_inviter_leaves(database: Database, admini
         accounts.close_account(session, administrator, actor_id=None)
 
     assert accept(database, last_token(database)).account_id
+
+
+def test_invitations_that_are_over_are_forgotten_and_open_ones_are_not(database: Database, administrator: int) -> None:
+    expired = invite(database, administrator, email="een@demo.example", now=NOW - timedelta(days=130))
+    revoked = invite(database, administrator, email="twee@demo.example")
+    revoke(database, revoked, administrator)
+    invite(database, administrator, email="drie@demo.example")
+    accept(database, last_token(database))
+    kept = invite(database, administrator, email="vier@demo.example")
+
+    with database.write() as session:
+        invitations.forget_old(session, NOW - timedelta(days=90))
+        left = set(session.scalars(select(Invitation.id)))
+    assert expired not in left
+    assert {revoked, kept} < left
+    with database.write() as session:
+        invitations.forget_old(session, NOW + timedelta(days=1))
+        assert session.scalars(select(Invitation.id)).all() == [kept]
+
+
+def test_a_first_password_is_kept_once(database: Database, administrator: int) -> None:
+    invite(database, administrator)
+    person = accept(database, last_token(database)).person_id
+    both = Barrier(2)
+
+    def choose(hashed: str) -> bool:
+        both.wait()
+        with database.write() as session:
+            return first_password.choose(session, person, hashed)
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(choose, ["een", "twee"])) == [False, True]
+    with database.read() as session:
+        assert session.scalar(select(func.count()).where(AuditEntry.action == "password.set")) == 1
+
+
+def test_a_first_password_is_not_for_who_signs_in_with_microsoft(database: Database, administrator: int) -> None:
+    invite(database, administrator)
+    person = accept(database, last_token(database)).person_id
+    with database.write() as session:
+        session.execute(
+            insert(MicrosoftIdentity).values(tenant_id="t", object_id="o", person_id=person, created_at=NOW)
+        )
+        assert first_password.choose(session, person, "hash") is False
 
 
 def test_showcases_that_the_organisation_lost_since_are_left_out(database: Database, administrator: int) -> None:

@@ -20,7 +20,7 @@ from matching.accounts.accounts import Rights, find_person
 from matching.accounts.key_records import RecoveryCode, SecondStep, SignInSession
 from matching.accounts.passwords import hash_password
 from matching.accounts.policy import ACCOUNT_MANAGER, ADMINISTRATOR
-from matching.accounts.records import Account, AuditEntry, Organisation, Person
+from matching.accounts.records import Account, AccountRole, AuditEntry, Organisation, OrganisationTenant, Person
 from matching.accounts.sessions import Proof
 from matching.post.mailbox import Mailbox
 from matching.post.mails import SignInMethodChanged, from_json
@@ -145,12 +145,73 @@ def test_an_invitation_is_accepted_with_the_box_ticked_and_once(app: Flask) -> N
         assert find_person(session, NEW) is None
     other = app.test_client()
     other.get(link)
-    assert went(client.post("/uitnodiging", data={"accepted": "y"})) == "/aanmelden/methode"
+    more = {"accepted": "y", "roles": "operations", "organisation_id": "2", "email": "ander@demo.example"}
+    assert went(client.post("/uitnodiging", data=more)) == "/aanmelden/methode"
+    with parts(app).database.read() as session:
+        person = find_person(session, NEW)
+        found = select(AccountRole.role, Account.organisation_id).join(Account).where(Account.person_id == person)
+        assert session.execute(found).all() == [(ACCOUNT_MANAGER, 1)], "what else is sent counts for nothing"
     late = other.post("/uitnodiging", data={"accepted": "y"})
     assert late.status_code == 410
     assert "niet meer geldig" in text(late)
     assert "Wachtwoord vergeten?" in text(late)
     assert client.get("/").headers["Location"].startswith("/inloggen"), "accepting opens nothing yet"
+
+
+def test_each_step_has_a_session_of_its_own(app: Flask) -> None:
+    client = app.test_client()
+    seen: list[str] = []
+
+    def note() -> None:
+        with client.session_transaction() as kept:
+            seen.append(kept["_user_id"])
+
+    accepted(app, client)
+    note()
+    client.post("/aanmelden/wachtwoord", data={"password": PASSWORD})
+    note()
+    client.post("/aanmelden/controle")
+    client.post("/aanmelden/app", data={"code": pyotp.TOTP(secret_of(client)).now()})
+    note()
+    client.post("/aanmelden/herstelcodes", data={"kept": "y"})
+    note()
+    assert len(set(seen)) == 4
+    now = datetime.now(UTC)
+    with parts(app).database.read() as session:
+        assert [sessions.find(session, token, now) is not None for token in seen] == [False, False, False, True]
+
+
+def test_no_secret_of_these_pages_gets_into_a_log(app: Flask, capfd: pytest.CaptureFixture[str]) -> None:
+    client = app.test_client()
+    link = invite(app)
+    client.get(link)
+    client.post("/uitnodiging", data={"accepted": "y"})
+    client.post("/aanmelden/wachtwoord", data={"password": PASSWORD})
+    client.post("/aanmelden/controle")
+    secret = secret_of(client)
+    client.post("/aanmelden/app", data={"code": pyotp.TOTP(secret).now()})
+    codes = re.findall(r"<code>([0-9a-z-]{29})</code>", text(client.get("/aanmelden/herstelcodes")))
+    told = "".join(capfd.readouterr())
+    with parts(app).database.read() as session:
+        told += str(session.execute(select(AuditEntry.details, AuditEntry.subject_key)).all())
+    for hidden in (link.rpartition("/")[2], PASSWORD, secret, codes[0], NEW):
+        assert hidden not in told
+
+
+@pytest.mark.requirement("AUTH-10")
+def test_microsoft_is_offered_where_the_organisation_has_a_tenant(app: Flask) -> None:
+    settings = parts(app).settings.model_copy(
+        update={"microsoft_client_id": "hallowerk", "microsoft_client_secret": "for tests only"}
+    )
+    app = create_app(settings)
+    app.config["WTF_CSRF_ENABLED"] = False
+    client = app.test_client()
+    accepted(app, client)
+    assert "Microsoft Azure" not in text(client.get("/aanmelden/methode"))
+    with parts(app).database.write() as session:
+        session.execute(insert(OrganisationTenant).values(organisation_id=1, tenant_id="tenant"))
+    assert "Microsoft Azure" in text(client.get("/aanmelden/methode"))
+    parts(app).database.close()
 
 
 def test_opening_an_invitation_uses_nothing_up(app: Flask) -> None:

@@ -158,7 +158,8 @@ def password() -> ResponseReturnValue:
         about = words_about(reading, who.person_id)
     wrong = problems(form.password.data, about.words)
     if wrong:
-        return render_template(page, **shown, wrong=say(wrong), refused=None), 422
+        form.password.errors = say(wrong)
+        return render_template(page, **shown, wrong=form.password.errors, refused=None), 422
     try:
         hashed = hash_password(form.password.data)
     except TooBusy:

@@ -134,17 +134,17 @@ def sms() -> ResponseReturnValue:
     form = PhoneForm()
     page = "accounts/sms_number.html"
     if not form.validate_on_submit():
-        return render_template(page, form=form, wrong=[], refused=None), 422 if form.is_submitted() else 200
+        return render_template(page, form=form, refused=None), 422 if form.is_submitted() else 200
     number = mobile_number(form.number.data)
     if number is None:
-        wrong = [_("Dit is geen Nederlands mobiel nummer. Vul het in als 06 1234 5678.")]
-        return render_template(page, form=form, wrong=wrong, refused=None), 422
+        form.number.errors = [_("Dit is geen Nederlands mobiel nummer. Vul het in als 06 1234 5678.")]
+        return render_template(page, form=form, refused=None), 422
     parts = services()
     with parts.database.write() as writing:
         second_steps.begin_phone(writing, parts.vault, who.person_id, number, datetime.now(UTC))
     refused = _send(who)
     if refused:
-        return render_template(page, form=form, wrong=[], refused=refused), 503
+        return render_template(page, form=form, refused=refused), 503
     return redirect(url_for("extra_check.sms_code"))
 
 
