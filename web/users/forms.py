@@ -7,11 +7,14 @@ from collections.abc import Iterable, Sequence
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, EmailField, RadioField, SelectMultipleField, StringField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length
+from wtforms.widgets import CheckboxInput
 
 from matching.accounts.accounts import Rights
 from matching.accounts.policy import ACCOUNT_MANAGER, ADMINISTRATOR, CONTACT_PERSON, OPERATIONS, VACANCY_CONTACT
 from matching.accounts.users import ShowcaseName
+from web.language import LANGUAGES
 from web.users.wording import role_label
 
 EVERY, CHOSEN = "alle", "gekozen"
@@ -20,18 +23,27 @@ COLLEAGUES = (ACCOUNT_MANAGER, ADMINISTRATOR, OPERATIONS)
 CONTACTS = (CONTACT_PERSON, VACANCY_CONTACT)
 
 
+class Ticks(SelectMultipleField):  # type: ignore[misc]
+    """Some of several, as a group of checkboxes."""
+
+    option_widget = CheckboxInput()
+
+
 class RightsForm(FlaskForm):  # type: ignore[misc]
     """Roles, and which showcases."""
 
-    roles = SelectMultipleField(_l("Rollen"), validate_choice=True)
+    roles = Ticks(_l("Rollen"))
     reach = RadioField(_l("Etalages"), default=EVERY, validators=[InputRequired(_l("Kies welke etalages."))])
-    showcases = SelectMultipleField(_l("Gekozen etalages"))
+    showcases = Ticks(_l("Gekozen etalages"))
 
     def offer(self, roles: Iterable[str], showcases: Sequence[ShowcaseName]) -> None:
         """Set what can be chosen; anything else that is posted is no choice."""
-        self.roles.choices = [(role, role_label(role)) for role in roles]
-        self.reach.choices = [(EVERY, _l("Alle etalages, ook latere")), (CHOSEN, _l("Alleen deze etalages"))]
-        self.showcases.choices = [(one.code, one.name) for one in showcases]
+        self.roles.choices = [SelectChoice(role, role_label(role)) for role in roles]
+        self.reach.choices = [
+            SelectChoice(EVERY, _l("Alle etalages, ook latere")),
+            SelectChoice(CHOSEN, _l("Alleen deze etalages")),
+        ]
+        self.showcases.choices = [SelectChoice(one.code, one.name) for one in showcases]
 
     @property
     def rights(self) -> Rights:
@@ -46,7 +58,9 @@ class InviteForm(RightsForm):
     name = StringField(_l("Naam"), validators=[InputRequired(_l("Vul een naam in.")), Length(max=200)])
     email = EmailField(_l("E-mailadres"), validators=[InputRequired(_l("Vul een e-mailadres in.")), Length(max=254)])
     language = RadioField(
-        _l("Taal van de uitnodiging"), choices=[("nl", "Nederlands"), ("en", "English")], default="nl"
+        _l("Taal van de uitnodiging"),
+        choices=[SelectChoice(code, name) for code, name in LANGUAGES.items()],
+        default="nl",
     )
 
 
