@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 
+import pyotp
 import pytest
 from playwright.sync_api import Page, expect
 
+from matching.demo.accounts import SECRET
 from tests.browser.conftest import OpenPage
 from tests.support.site import EMAIL, PASSWORD
 
@@ -26,8 +28,12 @@ def test_sign_in_search_filter_and_read_without_a_mouse(open_page: OpenPage) -> 
     page = open_page(HOME, guest=True)
     expect(page.get_by_label("E-mailadres")).to_be_focused()
     page.keyboard.type(EMAIL)
-    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Wachtwoord", exact=True)).to_be_focused()
     page.keyboard.type(PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Code")).to_be_focused()
+    page.keyboard.type(pyotp.TOTP(SECRET).now())
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile(rf"\d{HOME}$"))
     page.keyboard.press("Tab")

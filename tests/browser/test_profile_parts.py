@@ -193,6 +193,6 @@ def test_everything_has_the_place_and_look_of_the_manual(open_page: OpenPage) ->
 @pytest.mark.requirement("UI-11")
 def test_the_main_button_is_bright_green(open_page: OpenPage) -> None:
     page = open_page("/inloggen", guest=True)
-    button = page.get_by_role("button", name="Inloggen")
+    button = page.get_by_role("button", name="Volgende")
     expect(button).to_have_css("background-color", "rgb(21, 128, 61)")
     expect(button).to_have_css("color", "rgb(255, 255, 255)")

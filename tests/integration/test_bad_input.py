@@ -238,7 +238,9 @@ def test_a_profile_is_not_shown_when_it_cannot_be_written_down(spare: Flask, tmp
 
 def test_signing_in_while_another_writes_says_to_try_again(spare: Flask, tmp_path: Path) -> None:
     spare.config["WTF_CSRF_ENABLED"] = False
+    client = spare.test_client()
+    client.post("/inloggen", data={"email": EMAIL})
     with held(tmp_path, "BEGIN IMMEDIATE"):
-        answer = spare.test_client().post("/inloggen", data={"email": EMAIL, "password": PASSWORD})
+        answer = client.post("/inloggen/wachtwoord", data={"password": PASSWORD})
     assert answer.status_code == 503
     assert "Het is nu even te druk" in answer.get_data(as_text=True)
