@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from matching.accounts import microsoft_links, rules, sessions
 from matching.accounts.identities import Identity, MicrosoftRefused, Refusal
-from matching.accounts.microsoft_flows import Purpose, UnderWay
+from matching.accounts.microsoft_flows import Purpose
 from matching.accounts.microsoft_links import NoLinkError
 from matching.accounts.sessions import SigningIn, Step
 from matching.accounts.terms import VERSION
@@ -61,14 +61,14 @@ def choose() -> ResponseReturnValue:
     who = _choosing()
     if who is None:
         return lead()
-    return leave(Purpose.CHOOSE, session_id=who.session_id, hint=who.email, another="ander" in request.form)
+    return leave(Purpose.CHOOSE, hint=who.email, another="ander" in request.form)
 
 
 @blueprint.post("/bevestigen")
 @allows("session.confirm")
 def confirm() -> ResponseReturnValue:
     """Show once more who one is, before keys are changed."""
-    return leave(Purpose.CONFIRM, session_id=signed_in_actor().session_id, hint=_login_name())
+    return leave(Purpose.CONFIRM, hint=_login_name())
 
 
 @blueprint.post("/koppelen")
@@ -76,7 +76,7 @@ def confirm() -> ResponseReturnValue:
 @confirmed
 def link() -> ResponseReturnValue:
     """Sign in with Microsoft too from now on (AUTH-11, SET-16)."""
-    return leave(Purpose.LINK, session_id=signed_in_actor().session_id, hint=_login_name())
+    return leave(Purpose.LINK, hint=_login_name())
 
 
 @blueprint.get("/ontkoppelen")
@@ -113,8 +113,8 @@ def arrive() -> ResponseReturnValue:
     asked for is the secret of the sign-in under way, which only the browser that began it holds.
     """
     try:
-        under_way, identity = returned()
-        return _ENDS[under_way.purpose](under_way, identity)
+        purpose, identity = returned()
+        return _ENDS[purpose](identity)
     except MicrosoftRefused as refusal:
         return refuse(refusal.reason)
     except NoLinkError as error:
@@ -134,7 +134,7 @@ def refused() -> ResponseReturnValue:
     return render_template(page, text=explain(reason), reason=reason, choosing=_choosing()), status
 
 
-def _sign_in(_under_way: UnderWay, identity: Identity) -> ResponseReturnValue:
+def _sign_in(identity: Identity) -> ResponseReturnValue:
     before = current_actor() or signing_in()
     with services().database.write() as writing:
         token = microsoft_links.sign_in(writing, identity, datetime.now(UTC))
@@ -143,19 +143,17 @@ def _sign_in(_under_way: UnderWay, identity: Identity) -> ResponseReturnValue:
     return go_on(token)
 
 
-def _choose(under_way: UnderWay, identity: Identity) -> ResponseReturnValue:
+def _choose(identity: Identity) -> ResponseReturnValue:
     who = _choosing()
-    if who is None or who.session_id != under_way.session_id:
+    if who is None:
         raise MicrosoftRefused(Refusal.STATE)
     with services().database.write() as writing:
         token = microsoft_links.choose(writing, who.person_id, who.session_id, identity, datetime.now(UTC))
     return go_on(token)
 
 
-def _link(under_way: UnderWay, identity: Identity) -> ResponseReturnValue:
-    actor = current_actor()
-    if actor is None or actor.session_id != under_way.session_id:
-        raise MicrosoftRefused(Refusal.STATE)
+def _link(identity: Identity) -> ResponseReturnValue:
+    actor = signed_in_actor()
     with services().database.write() as writing:
         token = microsoft_links.link(writing, services().vault, actor, identity, datetime.now(UTC))
     session[TARGET] = url_for("settings.security")
@@ -164,10 +162,8 @@ def _link(under_way: UnderWay, identity: Identity) -> ResponseReturnValue:
     return answer
 
 
-def _confirm(under_way: UnderWay, identity: Identity) -> ResponseReturnValue:
-    actor = current_actor()
-    if actor is None or actor.session_id != under_way.session_id:
-        raise MicrosoftRefused(Refusal.STATE)
+def _confirm(identity: Identity) -> ResponseReturnValue:
+    actor = signed_in_actor()
     with services().database.write() as writing:
         token = microsoft_links.confirm(writing, actor, identity, datetime.now(UTC))
         rules.note_confirmed(writing, actor.account_id)

@@ -37,13 +37,14 @@ class UnderWay:
 
     purpose: Purpose
     flow: Flow
-    #: Number of the session that asked for it; None for `SIGN_IN`, which begins without one.
-    session_id: int | None = None
+    #: Hash of the token of the session that asked for it; None for `SIGN_IN`, which begins without one. Not its number:
+    #: SQLite gives that of an ended session again.
+    session_hash: str | None = None
 
 
 def keep(session: Session, vault: Vault, under_way: UnderWay, now: datetime) -> str:
     """Keep a sign-in that was begun; returns the secret that only this browser holds."""
-    told = {"purpose": under_way.purpose, "flow": under_way.flow, "session_id": under_way.session_id}
+    told = {"purpose": under_way.purpose, "flow": under_way.flow, "session_hash": under_way.session_hash}
     token = new_token()
     values = {"token_hash": token_hash(token), "sealed": vault.seal(json.dumps(told)), "expires_at": now + VALID_FOR}
     session.execute(insert(MicrosoftFlow).values(values))
@@ -66,4 +67,4 @@ def take(session: Session, vault: Vault, token: str, now: datetime) -> UnderWay 
         told = json.loads(vault.open(sealed))
     except Unreadable:  # the installation's key was replaced meanwhile
         return None
-    return UnderWay(Purpose(told["purpose"]), told["flow"], told["session_id"])
+    return UnderWay(Purpose(told["purpose"]), told["flow"], told["session_hash"])

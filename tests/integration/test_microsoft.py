@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ import pytest
 from matching.accounts.identities import PERSONAL_TENANT, Identity, MicrosoftRefused, Refusal, may_bind, may_sign_in
 from matching.accounts.microsoft import Flow, begin, complete
 from matching.settings import Settings, load_settings
-from tests.support.openid import CLIENT_ID, CLIENT_SECRET, Provider, object_of, running_provider, tenant_of
+from tests.support.openid import CLIENT_ID, CLIENT_SECRET, Provider, object_of, tenant_of
 
 pytestmark = pytest.mark.filterwarnings("ignore:response_mode='form_post' is recommended")
 
@@ -24,20 +23,6 @@ BACK = "http://127.0.0.1:8000/microsoft/terug"
 WORKER = "m.devries@gemeente.example"
 TENANT = tenant_of(WORKER)
 OTHER_TENANT = tenant_of("x@elders.example")
-
-
-@pytest.fixture(scope="module")
-def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Provider]:
-    with running_provider(tmp_path_factory.mktemp("openid")) as provider:
-        yield provider
-
-
-@pytest.fixture
-def provider(process: Provider, monkeypatch: pytest.MonkeyPatch) -> Provider:
-    """The provider, doing everything right, and trusted."""
-    process.lie()
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(process.certificate))
-    return process
 
 
 @pytest.fixture
@@ -76,6 +61,11 @@ def test_who_signed_in_is_tenant_and_object(provider: Provider, settings: Settin
     assert abs((identity.signed_in_at - datetime.now(UTC)).total_seconds()) < 60
     assert provider.seen["authorize"]["login_hint"] == WORKER
     assert "prompt" not in provider.seen["authorize"]
+
+
+def test_who_was_refused_may_choose_another_account(provider: Provider, settings: Settings) -> None:
+    sign_in(provider, settings, another=True)
+    assert provider.seen["authorize"]["prompt"] == "select_account"
 
 
 def test_nothing_is_asked_for_that_is_not_needed(provider: Provider, settings: Settings) -> None:

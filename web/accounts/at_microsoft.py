@@ -10,11 +10,13 @@ from threading import BoundedSemaphore
 
 from flask import Response, make_response, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
+from flask_login import current_user
 
 from matching.accounts import microsoft_flows, microsoft_links
 from matching.accounts.identities import Identity, MicrosoftRefused, Refusal
 from matching.accounts.microsoft import begin, complete
 from matching.accounts.microsoft_flows import Purpose, UnderWay
+from matching.accounts.tokens import token_hash
 from web.services import services
 
 #: Keys of the signed cookie: the secret of the sign-in under way, and why the last one was refused.
@@ -32,10 +34,8 @@ def is_on() -> bool:
     return bool(services().settings.microsoft_client_id)
 
 
-def leave(
-    purpose: Purpose, *, session_id: int | None = None, hint: str | None = None, another: bool = False
-) -> ResponseReturnValue:
-    """Begin a sign-in at Microsoft, and send the browser there.
+def leave(purpose: Purpose, *, hint: str | None = None, another: bool = False) -> ResponseReturnValue:
+    """Begin a sign-in at Microsoft, and send the browser there; but for SIGN_IN only this session can end it.
 
     `hint` is the address to fill in there; `another` has Microsoft ask which account. It is no redirect: the browser
     would hold each address that follows on a form against `form-action`, also those of the municipality's own sign-in
@@ -49,14 +49,15 @@ def leave(
             flow = begin(parts.settings, back, login_hint=hint, fresh=fresh, another=another)
     except MicrosoftRefused as refusal:
         return refuse(refusal.reason)
+    under_way = UnderWay(purpose, flow, None if purpose is Purpose.SIGN_IN else _session_hash())
     with parts.database.write() as writing:
-        session[UNDER_WAY] = microsoft_flows.keep(writing, parts.vault, UnderWay(purpose, flow, session_id), now)
+        session[UNDER_WAY] = microsoft_flows.keep(writing, parts.vault, under_way, now)
     answer = make_response(render_template("accounts/to_microsoft.html", address=flow["auth_uri"]))
     answer.headers["Refresh"] = f"0; url={flow['auth_uri']}"
     return answer
 
 
-def returned() -> tuple[UnderWay, Identity]:
+def returned() -> tuple[Purpose, Identity]:
     """What was under way in this browser, and who signed in there. Raises MicrosoftRefused.
 
     Whatever comes of it, the same answer is not looked at again: what was under way is taken out before.
@@ -64,11 +65,11 @@ def returned() -> tuple[UnderWay, Identity]:
     parts = services()
     with parts.database.write() as writing:
         found = microsoft_flows.take(writing, parts.vault, session.pop(UNDER_WAY, ""), datetime.now(UTC))
-    if found is None:
+    if found is None or found.session_hash not in (None, _session_hash()):
         raise MicrosoftRefused(Refusal.STATE)
     try:
         with _turn():
-            return found, complete(parts.settings, found.flow, request.args)
+            return found.purpose, complete(parts.settings, found.flow, request.args)
     except MicrosoftRefused as refusal:
         note(refusal.reason)
         raise
@@ -91,6 +92,11 @@ def tell_nobody(answer: Response) -> Response:
     """The address that Microsoft's answer comes at holds a code: nothing after it gets to know it."""
     answer.headers["Referrer-Policy"] = "no-referrer"
     return answer
+
+
+def _session_hash() -> str | None:
+    token = current_user.get_id()
+    return token_hash(token) if token else None
 
 
 @contextmanager
