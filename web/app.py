@@ -59,6 +59,9 @@ def create_app(settings: Settings | None = None) -> Flask:
         PERMANENT_SESSION_LIFETIME=timedelta(hours=12),
         SEND_FILE_MAX_AGE_DEFAULT=timedelta(days=1),
         WTF_CSRF_TIME_LIMIT=None,
+        # Pages whose address holds a secret send no referrer, so their forms have none to check behind HTTPS. The token
+        # is enough: no other host can set a __Host- cookie (OWASP, Cross-Site Request Forgery Prevention).
+        WTF_CSRF_SSL_STRICT=False,
     )
     if settings.proxies:
         # Never the host: links are made of the settings.

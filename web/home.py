@@ -39,4 +39,10 @@ def _shortcuts(actor: Actor) -> list[Shortcut]:
     if may(actor, "operations.read"):
         text = _("Bekijk of alles wat is opgeslagen ook te vinden is.")
         found.append(Shortcut(_("Zoekindex"), text, url_for("operations.overview"), "pulse"))
+    if may(actor, "users.manage"):
+        text = _("Nodig collega's uit en beheer hun rechten.")
+        found.append(Shortcut(_("Gebruikersbeheer"), text, url_for("users.overview"), "people"))
+    if may(actor, "settings.open"):
+        text = _("Je e-mailadres, je wachtwoord en je extra controle.")
+        found.append(Shortcut(_("Instellingen"), text, url_for("settings.overview"), "settings"))
     return found

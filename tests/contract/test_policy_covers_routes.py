@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,6 @@ from matching.accounts.policy import POLICY
 from matching.settings import load_settings
 from web.app import create_app
 from web.guard import UndeclaredRoute, action_of, allows, install_guard
-
 
 #: A value for each argument of a route.
 VALUES: dict[str, str | int] = {
@@ -106,3 +106,17 @@ def test_every_route_that_changes_something_is_checked_for_forgery(app: Flask) -
 def test_get_routes_declare_no_other_method_but_the_forms(app: Flask) -> None:
     both = {rule.rule for rule in app.url_map.iter_rules() if {"GET", "POST"} <= (rule.methods or set())}
     assert both == FORMS
+
+
+def test_behind_https_a_form_needs_its_token_and_no_referrer(tmp_path: Path) -> None:
+    """Pages that a mailed link opens send no referrer (Referrer-Policy), and have a form all the same."""
+    settings = load_settings(
+        state_dir=tmp_path, database_url="", https=True, public_url="https://hallowerk.example", demo=False
+    )
+    client = create_app(settings).test_client()
+    address = {"path": "/wachtwoord-vergeten", "base_url": "https://hallowerk.example"}
+    page = client.get(**address).get_data(as_text=True)
+    token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)
+    assert token
+    assert client.post(**address, data={"csrf_token": token[1]}).status_code == 422
+    assert client.post(**address, data={"csrf_token": "a" * 90}).status_code == 400

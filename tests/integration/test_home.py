@@ -41,13 +41,19 @@ def account_menu(page: str) -> str:
 
 @pytest.mark.requirement("AUTH-30", "OPEN-27", "GEN-02")
 @pytest.mark.parametrize(
-    ("email", "links"), [(EMAIL, ["/kandidaten/"]), (OPERATIONS_EMAIL, ["/operations"])], ids=["searcher", "operations"]
+    ("email", "links"),
+    [
+        (EMAIL, ["/kandidaten/"]),
+        (OPERATIONS_EMAIL, ["/operations"]),
+        ("beheer@demo.example", ["/kandidaten/", "/instellingen/gebruikers"]),
+    ],
+    ids=["searcher", "operations", "administrator"],
 )
 def test_home_has_the_name_the_organisation_and_the_links_of_the_role(app: Flask, email: str, links: list[str]) -> None:
     page = page_of(sign_in(app, email), "/")
     main = page[page.index("<main") :]
     assert "Gemeente Demo" in main
-    assert re.findall(r'class="linkrow" href="([^"]+)"', main) == links
+    assert re.findall(r'class="linkrow" href="([^"]+)"', main) == [*links, "/instellingen/"]
 
 
 @pytest.mark.requirement("AUTH-30")
