@@ -22,7 +22,7 @@ from flask_wtf import FlaskForm
 from wtforms import BooleanField
 from wtforms.validators import InputRequired
 
-from matching.accounts import first_password, invitations, rules, sessions
+from matching.accounts import first_password, invitations, sessions
 from matching.accounts import terms as terms_of_use
 from matching.accounts.accounts import Refused, words_about
 from matching.accounts.invitations import Offer, SignInFirst
@@ -35,11 +35,11 @@ from web.accounts.arrival import PAGES, TARGET, go_on
 from web.accounts.at_microsoft import is_on
 from web.accounts.forms import LONGEST_PASSWORD, NewPasswordForm
 from web.accounts.password_words import say
-from web.accounts.routes import too_busy
-from web.guard import allows, current_actor, signed_in_actor
-from web.language import COOKIE, keep_language
+from web.accounts.routes import end_session, too_busy
+from web.guard import allows, current_actor
+from web.language import has_chosen, keep_language
 from web.services import services
-from web.sessions import let_go, signing_in
+from web.sessions import signing_in
 
 blueprint = Blueprint("arriving", __name__)
 
@@ -75,7 +75,7 @@ def invitation() -> ResponseReturnValue:
         state, offer = invitations.find_open(reading, session.get(INVITATION, ""), now)
     if offer is None:
         return render_template("accounts/invitation_over.html", state=state), 410
-    if COOKIE not in request.cookies:
+    if not has_chosen():
         g.language = offer.language
     actor = current_actor()
     if actor is None and offer.person_id is not None:
@@ -123,12 +123,8 @@ def _ask_to_sign_in(offer: Offer) -> ResponseReturnValue:
 @allows("session.end")
 def sign_out() -> ResponseReturnValue:
     """End the session of somebody for whom the invitation isn't, and show the invitation again."""
-    actor = signed_in_actor()
     opened = session.get(INVITATION, "")
-    with services().database.write() as writing:
-        rules.note_sign_out(writing, actor.account_id)
-        sessions.end(writing, actor.session_id)
-    let_go()
+    end_session()
     session[INVITATION] = opened
     return redirect(url_for("arriving.invitation"))
 
@@ -252,7 +248,7 @@ def _terms_page(template: str, form: AcceptForm | None, **shown: object) -> str:
 def _keeping_language(offer: Offer, page: str) -> Response:
     """The page; the browser keeps the language of the invitation, where none was chosen in it."""
     answer = make_response(page)
-    if COOKIE not in request.cookies:
+    if not has_chosen():
         keep_language(answer, offer.language)
     return answer
 

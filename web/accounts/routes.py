@@ -170,14 +170,7 @@ def confirm() -> ResponseReturnValue:
 @allows("session.end")
 def sign_out() -> ResponseReturnValue:
     """End the session and show the sign-in page (AUTH-34)."""
-    actor, who = current_actor(), signing_in()
-    session_id = actor.session_id if actor else who.session_id if who else None
-    if session_id is not None:
-        with services().database.write() as writing:
-            if actor:
-                rules.note_sign_out(writing, actor.account_id)
-            sessions.end(writing, session_id)
-    let_go()
+    end_session()
     return redirect(url_for("accounts.sign_in"))
 
 
@@ -186,6 +179,18 @@ def sign_out() -> ResponseReturnValue:
 def no_showcase() -> ResponseReturnValue:
     """Say that this account may open no showcase, and who can change that."""
     return render_template("accounts/no_showcase.html")
+
+
+def end_session() -> None:
+    """End the session of who is signed in or in the midst of it, and have the browser forget it."""
+    actor, who = current_actor(), signing_in()
+    session_id = actor.session_id if actor else who.session_id if who else None
+    if session_id is not None:
+        with services().database.write() as writing:
+            if actor:
+                rules.note_sign_out(writing, actor.account_id)
+            sessions.end(writing, session_id)
+    let_go()
 
 
 def too_often(wait_s: float) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from flask import Blueprint, abort, flash, redirect, url_for
 from flask.typing import ResponseReturnValue
 
 from matching.accounts import known_devices, sessions
-from matching.accounts.overview import device_of
+from matching.accounts.overview import browsers, device_of
 from web.accounts.confirming import confirmed
 from web.guard import allows, signed_in_actor
 from web.services import services
@@ -21,6 +23,10 @@ blueprint = Blueprint("browsers", __name__, url_prefix="/instellingen/beveiligin
 @confirmed
 def ask_send_away(device: int) -> ResponseReturnValue:
     """Ask whether this browser is to go."""
+    actor = signed_in_actor()
+    with services().database.read() as reading:
+        if device not in {browser.id for browser in browsers(reading, actor, datetime.now(UTC))}:
+            abort(404)
     text = _("Het apparaat wordt meteen uitgelogd. Wie het gebruikt, moet opnieuw inloggen met extra controle.")
     target = url_for("browsers.send_away", device=device)
     return ask(_("Apparaat weghalen?"), text, _("Weghalen"), target, url_for("settings.security"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from flask import Blueprint, flash, redirect, render_template, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from matching.accounts import addresses
@@ -115,3 +115,11 @@ def _page(form: EmailForm, *, refused: str | None = None, status: int = 200) -> 
 
 def _over() -> ResponseReturnValue:
     return render_template("settings/link_over.html", back=url_for("settings.overview")), 410
+
+
+@blueprint.after_request
+def _tell_nobody(answer: Response) -> Response:
+    """An address with a secret: nothing after it gets to know where it was followed from."""
+    if "token" in (request.view_args or {}):
+        answer.headers["Referrer-Policy"] = "no-referrer"
+    return answer
