@@ -48,9 +48,7 @@ def meet(session: Session, person_id: int, tokens: Sequence[str], name: tuple[st
     device_id = session.execute(
         insert(Device).values(browser=browser, system=system, **values).returning(Device.id)
     ).scalar_one()
-    audit.append(
-        session, actor_id=None, action="device.new", subject="person", key=str(person_id), details={"device": device_id}
-    )
+    _note(session, "device.new", None, person_id, {"device": device_id})
     return Met(int(device_id), token, new=True, first=bool(first))
 
 
@@ -85,6 +83,7 @@ def remember(session: Session, person_id: int, device_id: int, now: datetime) ->
     """Don't ask this browser for the second step for a while, if the person's organisations allow that."""
     if may_be_remembered(session, person_id):
         session.execute(update(Device).where(Device.id == device_id).values(remembered_until=now + REMEMBERED_FOR))
+        _note(session, "device.remember", None, person_id, {"device": device_id})
 
 
 def forget_remembered(session: Session, person_id: int) -> None:
@@ -104,7 +103,7 @@ def send_away(session: Session, person_id: int, device_id: int, *, actor_id: int
     ).one_or_none()
     if gone is None:
         return False
-    _note_sent_away(session, actor_id, person_id, {"device": device_id})
+    _note(session, "device.send_away", actor_id, person_id, {"device": device_id})
     return True
 
 
@@ -112,11 +111,9 @@ def send_others_away(session: Session, person_id: int, but: int | None, *, actor
     """Forget every browser of the person but the one numbered `but`, and end their sessions; returns how many."""
     others = Device.person_id == person_id if but is None else and_(Device.person_id == person_id, Device.id != but)
     gone = len(session.execute(delete(Device).where(others).returning(Device.id)).all())
-    _note_sent_away(session, actor_id, person_id, {"count": gone})
+    _note(session, "device.send_away", actor_id, person_id, {"count": gone})
     return gone
 
 
-def _note_sent_away(session: Session, actor_id: int, person_id: int, details: dict[str, object]) -> None:
-    audit.append(
-        session, actor_id=actor_id, action="device.send_away", subject="person", key=str(person_id), details=details
-    )
+def _note(session: Session, action: str, actor_id: int | None, person_id: int, details: dict[str, object]) -> None:
+    audit.append(session, actor_id=actor_id, action=action, subject="person", key=str(person_id), details=details)

@@ -76,7 +76,7 @@ def link(session: Session, vault: Vault, actor: Actor, identity: Identity, now: 
 
     Raises NoLinkError.
     """
-    _link(session, actor.person_id, identity, now)
+    _link(session, actor.person_id, identity, now, actor.account_id)
     tell(session, vault, actor.person_id, SignInMethodChanged(method="microsoft", at=now))
     return sessions.prove(session, actor.session_id, Proof.MICROSOFT, now)
 
@@ -104,7 +104,7 @@ def unlink(session: Session, vault: Vault, actor: Actor, now: datetime) -> bool:
         raise NoLinkError(NoLink.ONLY_WAY)
     session.execute(delete(MicrosoftIdentity).where(MicrosoftIdentity.person_id == actor.person_id))
     sessions.end_all(session, actor.person_id, but=actor.session_id)
-    _note(session, actor.person_id, "microsoft.unlink")
+    _note(session, actor.person_id, "microsoft.unlink", actor.account_id)
     tell(session, vault, actor.person_id, SignInMethodChanged(method="microsoft", at=now))
     return True
 
@@ -126,7 +126,7 @@ def note_refused(session: Session, reason: str) -> None:
     audit.append(session, actor_id=None, action="session.refused", subject="person", key="", details=details)
 
 
-def _link(session: Session, person_id: int, identity: Identity, now: datetime) -> None:
+def _link(session: Session, person_id: int, identity: Identity, now: datetime, actor_id: int | None = None) -> None:
     tenants = tenants_of(session, person_id)
     email = session.execute(select(Person.email).where(Person.id == person_id)).scalar_one()
     if not may_sign_in(identity, tenants):
@@ -141,7 +141,7 @@ def _link(session: Session, person_id: int, identity: Identity, now: datetime) -
             session.execute(insert(MicrosoftIdentity).values(person_id=person_id, created_at=now, **values))
     except IntegrityError as error:
         raise NoLinkError(NoLink.TAKEN) from error
-    _note(session, person_id, "microsoft.link")
+    _note(session, person_id, "microsoft.link", actor_id)
 
 
 def _linked(session: Session, person_id: int) -> tuple[str, str] | None:
@@ -152,5 +152,5 @@ def _linked(session: Session, person_id: int) -> tuple[str, str] | None:
     return (row.tenant_id, row.object_id) if row else None
 
 
-def _note(session: Session, person_id: int, action: str) -> None:
-    audit.append(session, actor_id=None, action=action, subject="person", key=str(person_id), details={})
+def _note(session: Session, person_id: int, action: str, actor_id: int | None) -> None:
+    audit.append(session, actor_id=actor_id, action=action, subject="person", key=str(person_id), details={})

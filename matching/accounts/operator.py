@@ -79,8 +79,8 @@ def invite_first_administrator(
         if organisation_name is None:
             raise OperatorRefused(f"There is no organisation {code}; --organisation-name NAME makes it.")
         known = _make(session, code, organisation_name)
-    elif organisation_name is not None:
-        raise OperatorRefused(f"The organisation {code} is there already; leave --organisation-name out.")
+    elif organisation_name is not None and organisation_name != _name_of(session, known):
+        raise OperatorRefused(f"The organisation {code} is there already, with another name.")
     if _count_administrators(session, known):
         raise OperatorRefused(f"{code} has an administrator already, who can invite others.")
     waiting = session.scalar(
@@ -93,7 +93,7 @@ def invite_first_administrator(
         )
     )
     if waiting is None:
-        invitations.invite(
+        waiting = invitations.invite(
             session,
             vault,
             site_url,
@@ -109,7 +109,7 @@ def invite_first_administrator(
         invitations.resend(
             session, vault, site_url, invitation_id=waiting, organisation_id=known, actor_id=None, now=now
         )
-    return _last_link(session, vault)
+    return _last_link(session, vault, waiting)
 
 
 def set_domain(session: Session, code: str, domain: str, *, microsoft: bool) -> None:
@@ -231,11 +231,16 @@ def _tenant(text: str) -> str:
         raise OperatorRefused(f"{text} is no tenant id, such as 00000000-0000-0000-0000-000000000000.") from error
 
 
-def _last_link(session: Session, vault: Vault) -> str:
-    """The link in the invitation's mail that this transaction queued: nowhere else is its secret to be read."""
+def _name_of(session: Session, organisation_id: int) -> str:
+    return session.execute(select(Organisation.name).where(Organisation.id == organisation_id)).scalar_one()
+
+
+def _last_link(session: Session, vault: Vault, invitation: int) -> str:
+    """The link in the mail that this transaction queued for the invitation: nowhere else is its secret to be read."""
+    email = session.execute(select(Invitation.email).where(Invitation.id == invitation)).scalar_one()
     sealed = session.scalars(
         select(OutboxMail.sealed)
-        .where(OutboxMail.kind == mails.Invitation.kind)
+        .where(OutboxMail.kind == mails.Invitation.kind, OutboxMail.recipient == email)
         .order_by(OutboxMail.id.desc())
         .limit(1)
     ).one()

@@ -7,48 +7,20 @@ then waits for itself, and searches go on (ASVS 5, 15.1.3).
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import cache
-from threading import BoundedSemaphore, Lock
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-#: As many as are served within PATIENCE_S on a slow core; who comes later would wait for nothing.
-MOST_WAITING = 8
+from matching.turns import TooBusy as TooBusy
+from matching.turns import Turns
+
+#: Each who waits takes a thread of the web server's (web.commands.serve.THREADS), which a search may want.
+MOST_WAITING = 2
 PATIENCE_S = 2.0
 
 
-class TooBusy(Exception):
-    """More passwords are being checked than this process takes on: ask to try again in a moment."""
-
-
-class Turns:
-    """Lets one in at a time and a few wait, each for so long at most."""
-
-    def __init__(self, waiting: int, patience_s: float) -> None:
-        self._places = BoundedSemaphore(1 + waiting)
-        self._working = Lock()
-        self._patience_s = patience_s
-
-    @contextmanager
-    def turn(self) -> Iterator[None]:
-        """Have the only turn. Raises TooBusy, at once when enough others wait, else after the patience."""
-        if not self._places.acquire(blocking=False):
-            raise TooBusy
-        try:
-            if not self._working.acquire(timeout=self._patience_s):
-                raise TooBusy
-            try:
-                yield
-            finally:
-                self._working.release()
-        finally:
-            self._places.release()
-
-
-_turns = Turns(MOST_WAITING, PATIENCE_S)
+turns = Turns(MOST_WAITING, PATIENCE_S)
 
 
 @cache
@@ -72,7 +44,7 @@ def normalised(password: str) -> str:
 
 def hash_password(password: str) -> str:
     """Return the Argon2id hash to keep. Raises TooBusy."""
-    with _turns.turn():
+    with turns.turn():
         return _hasher().hash(normalised(password))
 
 
@@ -81,7 +53,7 @@ def password_matches(stored: str | None, password: str) -> bool:
 
     Raises TooBusy, whether there is an account or not.
     """
-    with _turns.turn():
+    with turns.turn():
         # Made for known accounts too: else the first unknown one of a process would be told by the time it takes.
         nobodys = _unknown_account_hash()
         try:

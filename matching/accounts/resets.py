@@ -11,6 +11,7 @@ from matching.accounts import audit, known_devices, sessions
 from matching.accounts.accounts import address, find_person
 from matching.accounts.key_records import MailedLink, MicrosoftIdentity
 from matching.accounts.notices import tell
+from matching.accounts.policy import Actor
 from matching.accounts.records import Organisation, OrganisationDomain, Person
 from matching.accounts.sessions import Proof
 from matching.accounts.tokens import new_token, token_hash
@@ -95,14 +96,15 @@ def set_password(session: Session, vault: Vault, token: str, hashed: str, now: d
 
 
 def change(
-    session: Session, vault: Vault, person_id: int, hashed: str, now: datetime, *, keep: int | None = None
+    session: Session, vault: Vault, person_id: int, hashed: str, now: datetime, *, actor: Actor | None = None
 ) -> None:
-    """Keep a new password's hash ; all sessions end but the one numbered `keep`, and a mail tells."""
+    """Keep a new password's hash; all sessions end but the one of `actor`, who did it signed in, and a mail tells."""
     session.execute(update(Person).where(Person.id == person_id).values(password_hash=hashed))
     _forget(session, person_id)
-    sessions.end_all(session, person_id, but=keep)
+    sessions.end_all(session, person_id, but=actor.session_id if actor else None)
     known_devices.forget_remembered(session, person_id)
-    audit.append(session, actor_id=None, action="password.change", subject="person", key=str(person_id), details={})
+    actor_id = actor.account_id if actor else None
+    audit.append(session, actor_id=actor_id, action="password.change", subject="person", key=str(person_id), details={})
     tell(session, vault, person_id, PasswordChanged(at=now))
 
 

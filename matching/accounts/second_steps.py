@@ -91,10 +91,20 @@ def make_code(session: Session, vault: Vault, person_id: int, now: datetime, *, 
             tries=0,
         )
     )
+    _note(session, person_id, "second_step.send", SMS)
     return Text(vault.open(step.sealed), code)
 
 
-def confirm(session: Session, vault: Vault, person_id: int, kind: str, code: str, now: datetime) -> bool:
+def confirm(
+    session: Session,
+    vault: Vault,
+    person_id: int,
+    kind: str,
+    code: str,
+    now: datetime,
+    *,
+    actor_id: int | None = None,
+) -> bool:
     """Take the check being set up into use, instead of one before, when `code` shows that it works (AUTH-19, 21)."""
     step = session.scalar(_step(person_id, kind, confirmed=False))
     if step is None or not _is_right(session, vault, step, code, now):
@@ -103,7 +113,7 @@ def confirm(session: Session, vault: Vault, person_id: int, kind: str, code: str
         delete(SecondStep).where(SecondStep.person_id == person_id, SecondStep.kind == kind, SecondStep.confirmed)
     )
     session.execute(update(SecondStep).where(SecondStep.id == step.id).values(confirmed=True))
-    _note(session, person_id, "second_step.set_up", kind)
+    _note(session, person_id, "second_step.set_up", kind, actor_id)
     return True
 
 
@@ -121,12 +131,12 @@ def check(session: Session, vault: Vault, person_id: int, kind: str, code: str, 
     return right
 
 
-def new_recovery_codes(session: Session, person_id: int) -> list[str]:
+def new_recovery_codes(session: Session, person_id: int, *, actor_id: int | None = None) -> list[str]:
     """New recovery codes, to be shown once; those of before stop working."""
     codes = new_codes()
     session.execute(delete(RecoveryCode).where(RecoveryCode.person_id == person_id))
     session.execute(insert(RecoveryCode), [{"person_id": person_id, "code_hash": code_hash(code)} for code in codes])
-    _note(session, person_id, "recovery_codes.make", RECOVERY)
+    _note(session, person_id, "recovery_codes.make", RECOVERY, actor_id)
     return codes
 
 
@@ -142,7 +152,7 @@ def in_use(session: Session, person_id: int) -> tuple[str, ...]:
     return tuple(session.scalars(kinds.order_by(SecondStep.kind)))
 
 
-def remove(session: Session, person_id: int, kind: str) -> None:
+def remove(session: Session, person_id: int, kind: str, *, actor_id: int) -> None:
     """Take a check out of use. Raises LastStep for the last one of somebody who signs in with a password (SET-19)."""
     # The person's row is locked, so that two checks removed at once don't both count on the other.
     has_password = session.execute(
@@ -151,7 +161,7 @@ def remove(session: Session, person_id: int, kind: str) -> None:
     if has_password and not set(in_use(session, person_id)) - {kind}:
         raise LastStep
     session.execute(delete(SecondStep).where(SecondStep.person_id == person_id, SecondStep.kind == kind))
-    _note(session, person_id, "second_step.remove", kind)
+    _note(session, person_id, "second_step.remove", kind, actor_id)
 
 
 def reset(session: Session, person_id: int, *, actor_id: int | None) -> None:
@@ -218,5 +228,7 @@ def _changed_one(session: Session, statement: Update) -> bool:
     return bool(session.execute(statement.execution_options(synchronize_session=False)).rowcount == 1)  # type: ignore[attr-defined]
 
 
-def _note(session: Session, person_id: int, action: str, kind: str) -> None:
-    audit.append(session, actor_id=None, action=action, subject="person", key=str(person_id), details={"kind": kind})
+def _note(session: Session, person_id: int, action: str, kind: str, actor_id: int | None = None) -> None:
+    audit.append(
+        session, actor_id=actor_id, action=action, subject="person", key=str(person_id), details={"kind": kind}
+    )

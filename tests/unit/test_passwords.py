@@ -10,7 +10,8 @@ import argon2
 import pytest
 
 from matching.accounts import passwords
-from matching.accounts.passwords import TooBusy, Turns, hash_password, needs_rehash, password_matches
+from matching.accounts.passwords import TooBusy, hash_password, needs_rehash, password_matches
+from matching.turns import Turns
 
 PASSWORD = "Paarse fiets zingt hard!"
 ENDS_WITHIN_S = 60
@@ -85,7 +86,7 @@ def slow(monkeypatch: pytest.MonkeyPatch) -> SlowHasher:
 def test_a_burst_makes_one_hash_at_a_time_and_turns_away_the_rest(
     slow: SlowHasher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(passwords, "_turns", Turns(waiting=3, patience_s=ENDS_WITHIN_S))
+    monkeypatch.setattr(passwords, "turns", Turns(waiting=3, patience_s=ENDS_WITHIN_S))
     calls = [
         lambda: hash_password("a"),
         lambda: password_matches("hash", "a"),
@@ -111,7 +112,7 @@ def test_a_burst_makes_one_hash_at_a_time_and_turns_away_the_rest(
 def test_who_waits_gives_up_when_the_patience_is_over(
     slow: SlowHasher, monkeypatch: pytest.MonkeyPatch, stored: str | None
 ) -> None:
-    monkeypatch.setattr(passwords, "_turns", Turns(waiting=1, patience_s=0.01))
+    monkeypatch.setattr(passwords, "turns", Turns(waiting=1, patience_s=0.01))
     with ThreadPoolExecutor(1) as pool:
         first = pool.submit(hash_password, "a")
         assert slow.begun.wait(ENDS_WITHIN_S)

@@ -69,7 +69,7 @@ def _enter(who: SigningIn, now: datetime) -> ResponseReturnValue:
                 known_devices.remember(writing, who.person_id, met.device_id, now)
     if entered is None:
         let_go()
-        flash(_("Je hebt geen toegang meer. Vraag het de beheerder van je organisatie."))
+        flash(_("Je hebt geen toegang meer. Vraag het de beheerder van je organisatie."), "wrong")
         return redirect(url_for(PAGES[Step.SIGN_IN]))
     target = session.get(TARGET)
     hold(entered)
@@ -85,7 +85,7 @@ def _send_code(who: SigningIn) -> None:
     except TextsAway:
         wait_s = 1.0
     if wait_s:
-        flash(_("We konden je nu geen code sturen. Vraag hieronder een nieuwe code aan."))
+        flash(_("We konden je nu geen code sturen. Vraag hieronder een nieuwe code aan."), "wrong")
 
 
 def _to_target() -> ResponseReturnValue:

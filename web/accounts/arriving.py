@@ -35,7 +35,8 @@ from web.accounts.arrival import PAGES, TARGET, go_on
 from web.accounts.at_microsoft import is_on
 from web.accounts.forms import LONGEST_PASSWORD, NewPasswordForm
 from web.accounts.password_words import say
-from web.accounts.routes import end_session, too_busy
+from web.accounts.routes import end_session
+from web.accounts.words import too_busy
 from web.guard import allows, current_actor
 from web.language import has_chosen, keep_language
 from web.services import services

@@ -6,7 +6,6 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from threading import BoundedSemaphore
 
 from flask import Response, make_response, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
@@ -17,16 +16,15 @@ from matching.accounts.identities import Identity, MicrosoftRefused, Refusal
 from matching.accounts.microsoft import begin, complete
 from matching.accounts.microsoft_flows import Purpose, UnderWay
 from matching.accounts.tokens import token_hash
+from matching.turns import TooBusy, Turns
 from web.services import services
 
 #: Keys of the signed cookie: the secret of the sign-in under way, and why the last one was refused.
 UNDER_WAY, REFUSED = "microsoft", "microsoft_refused"
-#: How many requests of a process may wait for Microsoft at once: when it is slow, the others go on (ASVS 5, 15.1.3).
-MOST_AT_ONCE = 4
-PATIENCE_S = 2.0
+#: One request of a process may wait for Microsoft, and another for its turn: when it is slow, searches go on.
+turns = Turns(waiting=1, patience_s=2.0)
 
 _log = logging.getLogger(__name__)
-_turns = BoundedSemaphore(MOST_AT_ONCE)
 
 
 def is_on() -> bool:
@@ -101,9 +99,8 @@ def _session_hash() -> str | None:
 
 @contextmanager
 def _turn() -> Iterator[None]:
-    if not _turns.acquire(timeout=PATIENCE_S):
-        raise MicrosoftRefused(Refusal.AWAY)
     try:
-        yield
-    finally:
-        _turns.release()
+        with turns.turn():
+            yield
+    except TooBusy as error:
+        raise MicrosoftRefused(Refusal.AWAY) from error

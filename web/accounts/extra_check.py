@@ -29,8 +29,8 @@ from web.accounts import limits
 from web.accounts.arrival import REMEMBER, TARGET, go_on
 from web.accounts.arriving import lead
 from web.accounts.confirming import confirmed
-from web.accounts.routes import too_often
 from web.accounts.texting import TextsAway, send_code
+from web.accounts.words import too_often, wrong_code
 from web.guard import allows, current_actor
 from web.services import services
 from web.sessions import hold, signing_in
@@ -224,17 +224,17 @@ def _take_code(
     with parts.database.write() as writing:
         if isinstance(who, SigningIn) and second_steps.in_use(writing, who.person_id):
             return lead()  # set up elsewhere meanwhile: that one is to be passed
-        right = second_steps.confirm(writing, parts.vault, who.person_id, kind, form.code.data, now)
+        actor_id = who.account_id if isinstance(who, Actor) else None
+        right = second_steps.confirm(writing, parts.vault, who.person_id, kind, form.code.data, now, actor_id=actor_id)
         if right:
             first = second_steps.count_recovery_codes(writing, who.person_id) == 0
-            codes = second_steps.new_recovery_codes(writing, who.person_id) if first else []
+            codes = second_steps.new_recovery_codes(writing, who.person_id, actor_id=actor_id) if first else []
             if isinstance(who, Actor) or Proof.INVITED not in who.proved:
                 changed = SignInMethodChanged(method="authenticator" if kind == AUTHENTICATOR else "sms", at=now)
                 tell(writing, parts.vault, who.person_id, changed)
             token = sessions.prove(writing, who.session_id, Proof.SECOND, now)
     if not right:
-        refused = _("Deze code klopt niet. Wacht op een nieuwe code en probeer het opnieuw.")
-        return render_template(page, **shown, refused=refused), 422
+        return render_template(page, **shown, refused=wrong_code(kind)), 422
     attempt.was_right()
     session.pop(SECRET, None)
     if codes:

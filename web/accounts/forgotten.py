@@ -16,7 +16,8 @@ from web.accounts import limits
 from web.accounts.arrival import go_on
 from web.accounts.forms import EmailForm, NewPasswordForm
 from web.accounts.password_words import say
-from web.accounts.routes import EMAIL, too_busy, too_often
+from web.accounts.routes import EMAIL
+from web.accounts.words import too_busy, too_often
 from web.guard import allows
 from web.services import services
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, datetime
 
 from flask import Blueprint, flash, redirect, render_template, request, session, url_for
@@ -23,7 +24,7 @@ from web.accounts.at_microsoft import is_on, leave
 from web.accounts.browser import known_tokens
 from web.accounts.forms import CodeForm, EmailForm, PasswordForm
 from web.accounts.texting import TextsAway, send_code
-from web.formatting import format_duration
+from web.accounts.words import too_busy, too_often, wrong_code
 from web.guard import allows, current_actor, signed_in_actor
 from web.safe_redirect import local_target
 from web.services import services
@@ -83,7 +84,12 @@ def password() -> ResponseReturnValue:
         refused = _("Dit e-mailadres en wachtwoord horen niet bij elkaar. Controleer beide en probeer het opnieuw.")
         return render_template(page, form=form, email=email, refused=refused), 422
     attempt.was_right()
+    renewed = None
+    with suppress(TooBusy), database.read() as reading:
+        renewed = rules.renewed_hash(reading, person, form.password.data)
     with database.write() as writing:
+        if renewed:
+            rules.keep_hash(writing, person, renewed)
         proofs = [Proof.PASSWORD]
         if known_devices.is_remembered(writing, person, known_tokens(), now):
             proofs.append(Proof.SECOND)
@@ -110,8 +116,7 @@ def second_step() -> ResponseReturnValue:
         right = second_steps.check(writing, parts.vault, who.person_id, kind, form.code.data, now)
         token = sessions.prove(writing, who.session_id, Proof.SECOND, now) if right else None
     if token is None:
-        refused = _("Deze code klopt niet, of is al gebruikt. Wacht op een nieuwe code en probeer het opnieuw.")
-        return _ask_code(form, who, kind, refused), 422
+        return _ask_code(form, who, kind, wrong_code(kind)), 422
     attempt.was_right()
     if form.remember.data:
         session[REMEMBER] = True
@@ -128,9 +133,12 @@ def send_sms() -> ResponseReturnValue:
     try:
         wait_s = send_code(who.person_id)
     except TextsAway:
-        flash(_("De sms kon niet worden verstuurd. Probeer het straks opnieuw."))
+        flash(_("De sms kon niet worden verstuurd. Probeer het straks opnieuw."), "wrong")
     else:
-        flash(too_often(wait_s) if wait_s else _("We hebben je een nieuwe code gestuurd. De oude werkt niet meer."))
+        if wait_s:
+            flash(too_often(wait_s), "wrong")
+        else:
+            flash(_("We hebben je een nieuwe code gestuurd. De oude werkt niet meer."))
     return redirect(url_for("accounts.second_step", met=SMS))
 
 
@@ -189,18 +197,10 @@ def end_session() -> None:
         with services().database.write() as writing:
             if actor:
                 rules.note_sign_out(writing, actor.account_id)
+            elif who:
+                rules.note_left(writing, who.person_id)
             sessions.end(writing, session_id)
     let_go()
-
-
-def too_often(wait_s: float) -> str:
-    """What is said to who has to wait before the next try."""
-    return _("Je hebt dit te vaak geprobeerd. Probeer het over %(time)s opnieuw.", time=format_duration(wait_s))
-
-
-def too_busy() -> str:
-    """What is said while many sign in at once."""
-    return _("Het is nu even te druk om in te loggen. Probeer het over een paar seconden opnieuw.")
 
 
 def _status(form: EmailForm | PasswordForm | CodeForm) -> int:

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-
-from flask_babel import gettext as _
+from typing import cast
 
 from matching.accounts import second_steps
+from matching.accounts.short_codes import LIFETIME_S
 from matching.post.sms import GatewayAway, NumberRefused
+from matching.post.wording import Language, write_code
+from matching.turns import TooBusy, Turns
 from web.accounts import limits
+from web.language import chosen_language
 from web.services import services
+
+#: One request of a process may wait for the gateway, and another for its turn.
+turns = Turns(waiting=1, patience_s=2.0)
 
 
 class TextsAway(Exception):
@@ -30,8 +36,10 @@ def send_code(person_id: int, *, pending: bool = False) -> float:
         text = second_steps.make_code(writing, parts.vault, person_id, datetime.now(UTC), pending=pending)
     if text is None:
         raise TextsAway
+    words = write_code(text.code, LIFETIME_S // 60, cast(Language, chosen_language()))
     try:
-        parts.gateway.send(text.number, _("%(code)s is je code voor HalloWerk. Geef hem aan niemand.", code=text.code))
-    except (GatewayAway, NumberRefused) as error:
+        with turns.turn():
+            parts.gateway.send(text.number, words)
+    except (GatewayAway, NumberRefused, TooBusy) as error:
         raise TextsAway from error
     return 0.0

@@ -11,6 +11,9 @@ from matching.settings import Settings, load_settings
 
 #: The most gunicorn takes; above the longest address that the pages accept, so that those speak first.
 LONGEST_REQUEST_LINE = 8190
+#: Of each worker. More than the passwords, text messages and answers of Microsoft that may be waited for at once, so
+#: that searches always find one.
+THREADS = 10
 
 
 def server_command(settings: Settings) -> list[str]:
@@ -27,7 +30,7 @@ def server_command(settings: Settings) -> list[str]:
         "--worker-class",
         "web.worker.Worker",
         "--threads",
-        "4",
+        str(THREADS),
         "--limit-request-line",
         str(LONGEST_REQUEST_LINE),
         "--log-level",

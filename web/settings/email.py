@@ -13,7 +13,7 @@ from matching.accounts.rules import login_name
 from web.accounts import limits
 from web.accounts.confirming import confirmed
 from web.accounts.forms import EmailForm
-from web.accounts.routes import too_often
+from web.accounts.words import too_often
 from web.guard import allows, signed_in_actor
 from web.services import services
 from web.settings.sure import ask as sure

@@ -16,7 +16,7 @@ from web.accounts.confirming import confirmed
 from web.accounts.extra_check import show_recovery_codes
 from web.accounts.forms import NewPasswordForm
 from web.accounts.password_words import say
-from web.accounts.routes import too_busy
+from web.accounts.words import too_busy
 from web.guard import allows, signed_in_actor
 from web.services import services
 from web.settings.sure import ask
@@ -29,8 +29,8 @@ blueprint = Blueprint("keys", __name__, url_prefix="/instellingen/beveiliging")
 @allows("keys.change")
 @confirmed
 def password() -> ResponseReturnValue:
-    """Ask for another password; only those who have one get here, others sign in with Microsoft."""
-    return _password_page(NewPasswordForm(), [])
+    """Ask for another password, or for one beside Microsoft: that asks for an extra check first (AUTH-09)."""
+    return _without_check() or _password_page(NewPasswordForm(), [])
 
 
 @blueprint.post("/wachtwoord")
@@ -38,6 +38,9 @@ def password() -> ResponseReturnValue:
 @confirmed
 def change_password() -> ResponseReturnValue:
     """Change the password by the rules of the sign-up; every other session ends."""
+    away = _without_check()
+    if away is not None:
+        return away
     actor, parts = signed_in_actor(), services()
     form = NewPasswordForm()
     if not form.validate_on_submit():
@@ -113,6 +116,15 @@ def _known(kind: str) -> Literal["authenticator", "sms"]:
     if kind not in second_steps.KINDS:
         abort(404)
     return cast(Literal["authenticator", "sms"], kind)
+
+
+def _without_check() -> ResponseReturnValue | None:
+    """The way to setting an extra check up, for who has none: a password is never used without (AUTH-09)."""
+    with services().database.read() as reading:
+        if second_steps.in_use(reading, signed_in_actor().person_id):
+            return None
+    flash(_("Stel eerst een extra controle in. Daarna kies je een wachtwoord."))
+    return redirect(url_for("extra_check.choose"))
 
 
 def _password_page(

@@ -13,7 +13,7 @@ from matching.accounts.users import PAGE_ROWS, User
 from web.accounts import limits
 from web.accounts.confirming import confirmed
 from web.accounts.forms import EmailForm
-from web.accounts.routes import too_often
+from web.accounts.words import too_often
 from web.guard import allows, signed_in_actor
 from web.services import services
 from web.settings.email import link_to
