@@ -275,3 +275,16 @@ def test_a_change_of_address_that_waits_can_be_given_up(site: Flask) -> None:
     client.post("/instellingen/e-mailadres/stoppen")
     assert client.get(link).status_code == 410
     assert "Wacht op bevestiging" not in page_of(client, "/instellingen/")
+
+
+@pytest.mark.requirement("AUTH-09", "SET-16")
+def test_a_password_beside_microsoft_wants_an_extra_check_first(site: Flask) -> None:
+    client = enter(site)
+    with parts_of(site).database.write() as session:
+        session.execute(delete(SecondStep).where(SecondStep.person_id == person_of(site)))
+        session.execute(update(Person).where(Person.id == person_of(site)).values(password_hash=None))
+    page = f"{SECURITY}/wachtwoord"
+    assert client.get(page).headers["Location"] == "/aanmelden/controle"
+    assert client.post(page, data={"password": NEW_PASSWORD}).headers["Location"] == "/aanmelden/controle"
+    with parts_of(site).database.read() as session:
+        assert session.scalars(select(Person.password_hash).where(Person.id == person_of(site))).one() is None
