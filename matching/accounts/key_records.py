@@ -14,7 +14,7 @@ class SecondStep(Base):
     """An extra check of a person (AUTH-16); at most one in use and one being set up of each kind."""
 
     __tablename__ = "second_steps"
-    __table_args__ = (UniqueConstraint("person_id", "kind", "confirmed"),)
+    __table_args__ = (UniqueConstraint("person_id", "kind", "confirmed"), {"sqlite_autoincrement": True})
 
     id: Mapped[int] = mapped_column(primary_key=True)
     person_id: Mapped[int] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"))
@@ -94,6 +94,7 @@ class Device(Base):
     """A browser that a person signed in with (SET-18), known by a secret of its own that only its cookie holds."""
 
     __tablename__ = "devices"
+    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012 - a number never comes back for somebody else
 
     id: Mapped[int] = mapped_column(primary_key=True)
     person_id: Mapped[int] = mapped_column(ForeignKey("people.id", ondelete="CASCADE"), index=True)
@@ -110,10 +111,12 @@ class Device(Base):
 class SignInSession(Base):
     """A session: what a browser has proved so far, and, when that is enough, the account it works with.
 
-    A row is there as long as the session lives: ending one deletes it. `complete` is what opens the application.
+    A row is there as long as the session lives: ending one deletes it, and its number never comes back, or what a slow
+    request of an ended session proves would be proved for whoever got the number. `complete` opens the application.
     """
 
     __tablename__ = "sessions"
+    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012 - a number never comes back for somebody else
 
     id: Mapped[int] = mapped_column(primary_key=True)
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)

@@ -48,6 +48,7 @@ class Person(Base):
     """Somebody who signs in: what is needed for that belongs to the person, whatever accounts there are (GEN-05)."""
 
     __tablename__ = "people"
+    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012 - a number never comes back for somebody else
 
     id: Mapped[int] = mapped_column(primary_key=True)
     #: In lower case; the login name.
@@ -66,7 +67,7 @@ class Account(Base):
     """A person's account at one organisation (GEN-05); its roles are in AccountRole."""
 
     __tablename__ = "accounts"
-    __table_args__ = (UniqueConstraint("person_id", "organisation_id"),)
+    __table_args__ = (UniqueConstraint("person_id", "organisation_id"), {"sqlite_autoincrement": True})
 
     id: Mapped[int] = mapped_column(primary_key=True)
     person_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
@@ -110,6 +111,7 @@ class Invitation(Base):
     """An invitation to an address (AUTH-01, 02): spent once an account exists, valid for 30 days (OPEN-01)."""
 
     __tablename__ = "invitations"
+    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012 - a number never comes back for somebody else
 
     id: Mapped[int] = mapped_column(primary_key=True)
     organisation_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)

@@ -6,7 +6,7 @@ import statistics
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
@@ -18,6 +18,7 @@ from matching.accounts.key_records import Device, RecoveryCode, SignInSession
 from matching.accounts.records import Account, AuditEntry, Organisation, OrganisationDomain, Person
 from matching.accounts.recovery_codes import code_hash, new_codes
 from matching.accounts.second_steps import SMS
+from matching.accounts.sessions import Proof
 from matching.post.mails import NewDevice
 from matching.settings import Settings
 from matching.storage.database import Database
@@ -423,3 +424,21 @@ def test_unknown_and_known_addresses_take_the_same_time(
     assert len(hashed) == 2_000
     known, unknown = (statistics.median(times) * 1000 for times in took.values())
     say(f"sign_in_known_minus_unknown_ms {known - unknown:.3f} (the hash itself left out)")
+
+
+def test_what_a_slow_request_proves_is_never_proved_for_somebody_else(lobby: Lobby, anne: int) -> None:
+    """Its session ended while it worked, and another person's began: the number of the one is not the other's."""
+    lobby.add_person("bob@gemeente.example")
+    now = datetime.now(UTC)
+    with lobby.database.write() as session:
+        sessions.start(session, lobby.person(), [Proof.PASSWORD], now)
+        mine = session.scalars(select(SignInSession.id)).one()
+        sessions.end(session, mine)
+    with lobby.database.write() as session:
+        theirs = sessions.start(session, lobby.person("bob@gemeente.example"), [Proof.PASSWORD], now)
+        stolen = sessions.prove(session, mine, Proof.SECOND, now)
+    with lobby.database.read() as session:
+        assert sessions.find(session, stolen, now) is None
+        found = sessions.find(session, theirs, now)
+    assert found is not None
+    assert found.who.proved == {Proof.PASSWORD}

@@ -58,6 +58,7 @@ def make_tables() -> None:
         sa.Column("created_at", UtcDateTime(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_people")),
         sa.UniqueConstraint("email", name=op.f("uq_people_email")),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "accounts",
@@ -73,6 +74,7 @@ def make_tables() -> None:
         sa.ForeignKeyConstraint(["person_id"], ["people.id"], name=op.f("fk_accounts_person_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_accounts")),
         sa.UniqueConstraint("person_id", "organisation_id", name=op.f("uq_accounts_person_id_organisation_id")),
+        sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_accounts_organisation_id"), "accounts", ["organisation_id"], unique=False)
     op.create_table(
@@ -88,6 +90,7 @@ def make_tables() -> None:
         sa.ForeignKeyConstraint(["person_id"], ["people.id"], name=op.f("fk_devices_person_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_devices")),
         sa.UniqueConstraint("token_hash", name=op.f("uq_devices_token_hash")),
+        sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_devices_person_id"), "devices", ["person_id"], unique=False)
     op.create_table(
@@ -163,6 +166,7 @@ def make_tables() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_second_steps")),
         sa.UniqueConstraint("person_id", "kind", "confirmed", name=op.f("uq_second_steps_person_id_kind_confirmed")),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "account_roles",
@@ -206,6 +210,7 @@ def make_tables() -> None:
         sa.ForeignKeyConstraint(["organisation_id"], ["organisations.id"], name=op.f("fk_invitations_organisation_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_invitations")),
         sa.UniqueConstraint("token_hash", name=op.f("uq_invitations_token_hash")),
+        sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_invitations_email"), "invitations", ["email"], unique=False)
     op.create_index(op.f("ix_invitations_organisation_id"), "invitations", ["organisation_id"], unique=False)
@@ -230,6 +235,7 @@ def make_tables() -> None:
         sa.ForeignKeyConstraint(["person_id"], ["people.id"], name=op.f("fk_sessions_person_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_sessions")),
         sa.UniqueConstraint("token_hash", name=op.f("uq_sessions_token_hash")),
+        sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_sessions_account_id"), "sessions", ["account_id"], unique=False)
     op.create_index(op.f("ix_sessions_device_id"), "sessions", ["device_id"], unique=False)
