@@ -67,6 +67,7 @@ def install_error_pages(app: Flask) -> None:
 
     @app.errorhandler(CSRFError)
     def csrf(_error: CSRFError) -> ResponseReturnValue:
+        log.warning("form_without_token", endpoint=request.endpoint)
         return show(
             Page(400, _("Dit formulier is verlopen"), _("Ga terug, laad de pagina opnieuw en verstuur het nog eens."))
         )

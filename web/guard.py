@@ -6,6 +6,7 @@ import hmac
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+import structlog
 from flask import Flask, Response, abort, current_app, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
@@ -13,6 +14,8 @@ from flask_login import current_user
 from matching.accounts.policy import POLICY, Actor, may
 from web.services import services
 from web.sessions import signing_in
+
+log = structlog.get_logger()
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -76,6 +79,7 @@ def _check() -> ResponseReturnValue | None:
         return None if _shows_token() else Response(status=401, headers={"WWW-Authenticate": "Bearer"})
     if actor is None:
         return _to_sign_in()
+    log.warning("not_allowed", action=action, account=actor.account_id)
     # A showcase that may not be opened looks like one that does not exist.
     abort(404 if showcase is not None and may(actor, action) else 403)
 

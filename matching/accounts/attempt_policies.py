@@ -44,3 +44,5 @@ DEVICE = Policy(free=4, first_s=2, longest_s=900, forget_s=DAY_S)
 CODE = Policy(free=4, first_s=5, longest_s=HOUR_S, forget_s=DAY_S)
 #: Mails for a forgotten password and text messages sent again: five, then none for an hour. Each one is a failure here.
 MAIL = Policy(free=4, first_s=HOUR_S, longest_s=HOUR_S, forget_s=HOUR_S)
+#: The same by network address: an office asks for some in an hour, who tries a list of addresses for many.
+MAIL_ADDRESS = Policy(free=20, first_s=60, longest_s=HOUR_S, forget_s=HOUR_S)

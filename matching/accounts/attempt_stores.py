@@ -87,8 +87,9 @@ class InProcessStore:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        # Key -> failures and time of the last one; the key that changed last is at the end.
-        self._held: dict[str, tuple[int, float]] = {}
+        # Of each kind of key: key -> failures and time of the last one, the key that changed last at the end. Each kind
+        # forgets by itself: made-up addresses that ask for mails push no guesses at passwords out.
+        self._kinds: dict[str, dict[str, tuple[int, float]]] = {}
 
     def wait_s(self, keys: Mapping[str, Policy], now: float) -> float:
         """See Store."""
@@ -114,17 +115,20 @@ class InProcessStore:
             for key, policy in keys.items():
                 failures, last = self._failures(key, policy, now)
                 if failures > 1:
-                    self._held[key] = (failures - 1, last)
+                    self._held(key)[key] = (failures - 1, last)
                 else:
-                    self._held.pop(key, None)
+                    self._held(key).pop(key, None)
 
     def clear(self, key: str) -> None:
         """See Store."""
         with self._lock:
-            self._held.pop(key, None)
+            self._held(key).pop(key, None)
+
+    def _held(self, key: str) -> dict[str, tuple[int, float]]:
+        return self._kinds.setdefault(key.partition(":")[0], {})
 
     def _failures(self, key: str, policy: Policy, now: float) -> tuple[int, float]:
-        failures, last = self._held.get(key, (0, 0.0))
+        failures, last = self._held(key).get(key, (0, 0.0))
         return (0, last) if now - last >= policy.forget_s else (failures, last)
 
     def _wait_s(self, keys: Mapping[str, Policy], now: float) -> float:
@@ -140,10 +144,11 @@ class InProcessStore:
     def _add(self, keys: Mapping[str, Policy], now: float) -> None:
         for key, policy in keys.items():
             failures, _ = self._failures(key, policy, now)
-            self._held.pop(key, None)
-            self._held[key] = (failures + 1, now)
-        while len(self._held) > MOST_KEYS:
-            del self._held[next(iter(self._held))]
+            held = self._held(key)
+            held.pop(key, None)
+            held[key] = (failures + 1, now)
+            while len(held) > MOST_KEYS:
+                del held[next(iter(held))]
 
 
 class RedisStore:

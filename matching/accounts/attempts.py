@@ -10,6 +10,7 @@ from matching.accounts.attempt_policies import ADDRESS as ADDRESS
 from matching.accounts.attempt_policies import CODE as CODE
 from matching.accounts.attempt_policies import DEVICE as DEVICE
 from matching.accounts.attempt_policies import MAIL as MAIL
+from matching.accounts.attempt_policies import MAIL_ADDRESS as MAIL_ADDRESS
 from matching.accounts.attempt_policies import Policy as Policy
 from matching.accounts.attempt_stores import InProcessStore as InProcessStore
 from matching.accounts.attempt_stores import RedisStore as RedisStore

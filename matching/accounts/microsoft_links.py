@@ -57,7 +57,7 @@ def sign_in(session: Session, identity: Identity, now: datetime) -> str:
     )
     if person_id is None or not may_sign_in(identity, tenants_of(session, person_id)):
         raise NoLinkError(NoLink.UNKNOWN)
-    return sessions.start(session, person_id, [Proof.MICROSOFT], now)
+    return sessions.start(session, person_id, [Proof.MICROSOFT], now, _shown_at(identity, now))
 
 
 def choose(session: Session, person_id: int, session_id: int, identity: Identity, now: datetime) -> str:
@@ -68,7 +68,7 @@ def choose(session: Session, person_id: int, session_id: int, identity: Identity
     _link(session, person_id, identity, now)
     # A link to choose a password with would be a second way in, without an extra check.
     session.execute(delete(MailedLink).where(MailedLink.person_id == person_id, MailedLink.purpose == "password"))
-    return sessions.prove(session, session_id, Proof.MICROSOFT, now)
+    return sessions.prove(session, session_id, Proof.MICROSOFT, now, _shown_at(identity, now))
 
 
 def link(session: Session, vault: Vault, actor: Actor, identity: Identity, now: datetime) -> str:
@@ -78,7 +78,7 @@ def link(session: Session, vault: Vault, actor: Actor, identity: Identity, now: 
     """
     _link(session, actor.person_id, identity, now, actor.account_id)
     tell(session, vault, actor.person_id, SignInMethodChanged(method="microsoft", at=now))
-    return sessions.prove(session, actor.session_id, Proof.MICROSOFT, now)
+    return sessions.prove(session, actor.session_id, Proof.MICROSOFT, now, _shown_at(identity, now))
 
 
 def confirm(session: Session, actor: Actor, identity: Identity, now: datetime) -> str:
@@ -124,6 +124,14 @@ def note_refused(session: Session, reason: str) -> None:
     """Record that an answer of Microsoft was refused; nobody is named, for nobody is known."""
     details = {"microsoft": reason}
     audit.append(session, actor_id=None, action="session.refused", subject="person", key="", details=details)
+
+
+def _shown_at(identity: Identity, now: datetime) -> datetime:
+    """When the person showed a password there; long ago where Microsoft does not tell, as without being asked for one.
+
+    A browser that is signed in at Microsoft comes in without a word, which must not count as having confirmed.
+    """
+    return min(now, identity.signed_in_at or now - 2 * sessions.CONFIRMED_FOR)
 
 
 def _link(session: Session, person_id: int, identity: Identity, now: datetime, actor_id: int | None = None) -> None:

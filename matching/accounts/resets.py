@@ -29,16 +29,9 @@ def ask(session: Session, vault: Vault, email: str, link_to: str, now: datetime)
     password but Microsoft is told so instead: a link would be a way around what Microsoft asks for (AUTH-24).
     """
     person_id = find_person(session, email)
-    audit.append(
-        session,
-        actor_id=None,
-        action="password.ask",
-        subject="person",
-        key=str(person_id or ""),
-        details={},
-    )
     if person_id is None:
         return False
+    audit.append(session, actor_id=None, action="password.ask", subject="person", key=str(person_id), details={})
     if _has_only_microsoft(session, person_id):
         tell(session, vault, person_id, UsesMicrosoft())
         return True

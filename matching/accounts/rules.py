@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
@@ -11,24 +13,40 @@ from matching.accounts.passwords import hash_password, needs_rehash, password_ma
 from matching.accounts.records import Person
 
 
-def check_password(session: Session, email: str, password: str) -> int | None:
-    """Return the number of the person with this e-mail address and password, else None after the same work."""
+@dataclass(frozen=True)
+class Verified:
+    """Whose password was right, and the hash that said so."""
+
+    person_id: int
+    stored: str
+
+
+def check_password(session: Session, email: str, password: str) -> Verified | None:
+    """Who has this e-mail address and password, else None after the same work. Raises TooBusy.
+
+    It takes a while, so no write transaction should wait for it: ask `still_holds` in the one that follows.
+    """
     row = session.execute(select(Person.id, Person.password_hash).where(Person.email == address(email))).one_or_none()
     matches = password_matches(row.password_hash if row else None, password)
-    return row.id if row and matches else None
+    return Verified(row.id, row.password_hash) if row and matches else None
 
 
-def renewed_hash(session: Session, person_id: int, password: str) -> str | None:
+def still_holds(session: Session, verified: Verified) -> bool:
+    """Whether that password is still the person's: it may have been changed since, which ended every session."""
+    mine = Person.id == verified.person_id, Person.password_hash == verified.stored
+    return session.scalar(select(Person.id).where(*mine).with_for_update()) is not None
+
+
+def renewed_hash(verified: Verified, password: str) -> str | None:
     """A new hash of the right password, where the stored one was made with other parameters than today's; else None.
 
     Raises TooBusy: then it can be made another time (ASVS 5, 11.4.2).
     """
-    stored = session.scalar(select(Person.password_hash).where(Person.id == person_id))
-    return hash_password(password) if stored and needs_rehash(stored) else None
+    return hash_password(password) if needs_rehash(verified.stored) else None
 
 
 def keep_hash(session: Session, person_id: int, hashed: str) -> None:
-    """Keep another hash of the same password: nothing changes for the person."""
+    """Keep another hash of the same password: nothing changes for the person. The caller has asked `still_holds`."""
     session.execute(update(Person).where(Person.id == person_id).values(password_hash=hashed))
 
 

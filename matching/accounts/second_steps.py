@@ -8,7 +8,7 @@ from typing import NamedTuple
 from sqlalchemy import Select, Update, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
-from matching.accounts import audit, sessions, short_codes
+from matching.accounts import audit, known_devices, sessions, short_codes
 from matching.accounts.authenticator import accepted_step, new_secret
 from matching.accounts.key_records import RecoveryCode, SecondStep, ShortCode
 from matching.accounts.policy import Actor
@@ -77,6 +77,7 @@ def phone(session: Session, vault: Vault, person_id: int, *, pending: bool) -> s
 
 def make_code(session: Session, vault: Vault, person_id: int, now: datetime, *, pending: bool) -> Text | None:
     """Make a code for the telephone, which the caller sends; an earlier one stops working. None without telephone."""
+    lock(session, person_id)
     step = session.scalar(_step(person_id, SMS, confirmed=not pending))
     if step is None:
         return None
@@ -103,9 +104,12 @@ def confirm(
     code: str,
     now: datetime,
     *,
-    actor_id: int | None = None,
+    actor: Actor | None = None,
 ) -> bool:
-    """Take the check being set up into use, instead of one before, when `code` shows that it works (AUTH-19, 21)."""
+    """Take the check being set up into use, instead of one before, when `code` shows that it works (AUTH-19, 21).
+
+    Browsers are then asked for it again, and every session ends but the one of `actor`, who did it signed in.
+    """
     step = session.scalar(_step(person_id, kind, confirmed=False))
     if step is None or not _is_right(session, vault, step, code, now):
         return False
@@ -113,7 +117,10 @@ def confirm(
         delete(SecondStep).where(SecondStep.person_id == person_id, SecondStep.kind == kind, SecondStep.confirmed)
     )
     session.execute(update(SecondStep).where(SecondStep.id == step.id).values(confirmed=True))
-    _note(session, person_id, "second_step.set_up", kind, actor_id)
+    known_devices.forget_remembered(session, person_id)
+    if actor:
+        sessions.end_all(session, person_id, but=actor.session_id)
+    _note(session, person_id, "second_step.set_up", kind, actor.account_id if actor else None)
     return True
 
 
@@ -146,6 +153,11 @@ def count_recovery_codes(session: Session, person_id: int) -> int:
     return session.scalar(left) or 0
 
 
+def lock(session: Session, person_id: int) -> None:
+    """Keep others from changing the person's checks until this transaction ends: two at once don't see each other."""
+    session.execute(select(Person.id).where(Person.id == person_id).with_for_update()).one()
+
+
 def in_use(session: Session, person_id: int) -> tuple[str, ...]:
     """The kinds of checks in use."""
     kinds = select(SecondStep.kind).where(SecondStep.person_id == person_id, SecondStep.confirmed)
@@ -154,10 +166,8 @@ def in_use(session: Session, person_id: int) -> tuple[str, ...]:
 
 def remove(session: Session, person_id: int, kind: str, *, actor_id: int) -> None:
     """Take a check out of use. Raises LastStep for the last one of somebody who signs in with a password (SET-19)."""
-    # The person's row is locked, so that two checks removed at once don't both count on the other.
-    has_password = session.execute(
-        select(Person.password_hash.is_not(None)).where(Person.id == person_id).with_for_update()
-    ).scalar_one()
+    lock(session, person_id)
+    has_password = session.execute(select(Person.password_hash.is_not(None)).where(Person.id == person_id)).scalar_one()
     if has_password and not set(in_use(session, person_id)) - {kind}:
         raise LastStep
     session.execute(delete(SecondStep).where(SecondStep.person_id == person_id, SecondStep.kind == kind))
@@ -171,6 +181,7 @@ def reset(session: Session, person_id: int, *, actor_id: int | None) -> None:
     """
     session.execute(delete(SecondStep).where(SecondStep.person_id == person_id))
     session.execute(delete(RecoveryCode).where(RecoveryCode.person_id == person_id))
+    known_devices.forget_remembered(session, person_id)
     sessions.end_all(session, person_id)
     audit.append(
         session, actor_id=actor_id, action="second_step.reset", subject="person", key=str(person_id), details={}

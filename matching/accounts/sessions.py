@@ -197,10 +197,15 @@ def _signing_in(session: Session, row: Any) -> SigningIn:
     )
 
 
-def start(session: Session, person_id: int, proofs: Sequence[Proof], now: datetime) -> str:
-    """Start a session of somebody who just proved this; returns its token, which only the browser keeps."""
+def start(
+    session: Session, person_id: int, proofs: Sequence[Proof], now: datetime, shown_at: datetime | None = None
+) -> str:
+    """Start a session of somebody who just proved this; returns its token, which only the browser keeps.
+
+    `shown_at`: when the person showed it, where that was elsewhere and before.
+    """
     token = new_token()
-    values: dict[str, Any] = {proof.value: now for proof in proofs}
+    values: dict[str, Any] = {proof.value: shown_at or now for proof in proofs}
     session.execute(
         insert(SignInSession).values(
             token_hash=token_hash(token),
@@ -214,9 +219,12 @@ def start(session: Session, person_id: int, proofs: Sequence[Proof], now: dateti
     return token
 
 
-def prove(session: Session, session_id: int, proof: Proof, now: datetime) -> str:
-    """Note that this was proved just now; the session gets a new token, which is returned (ASVS 5, 7.2.4)."""
-    return _renew(session, session_id, **{proof.value: now, "seen_at": now})
+def prove(session: Session, session_id: int, proof: Proof, now: datetime, shown_at: datetime | None = None) -> str:
+    """Note that this was proved just now, or at `shown_at`; the session gets a new token, which is returned.
+
+    Source: ASVS 5, 7.2.4.
+    """
+    return _renew(session, session_id, **{proof.value: shown_at or now, "seen_at": now})
 
 
 def enter(session: Session, who: SigningIn, now: datetime, device_id: int | None = None) -> str | None:

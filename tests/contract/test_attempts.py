@@ -192,10 +192,10 @@ def test_without_redis_this_process_counts_and_says_so_once(tmp_path: Path, cloc
 def test_one_process_holds_so_many_counts_and_no_more(monkeypatch: pytest.MonkeyPatch, clock: Clock) -> None:
     monkeypatch.setattr(attempt_stores, "MOST_KEYS", 3)
     attempts = Attempts(InProcessStore(), clock)
-    attempts.failed({"a": AT_ONCE, "b": AT_ONCE, "c": AT_ONCE})
-    attempts.failed({"a": AT_ONCE})
-    attempts.failed({"d": AT_ONCE})
-    assert {key: attempts.wait_s({key: AT_ONCE}) for key in "abcd"} == {"a": 5.0, "b": 0.0, "c": 5.0, "d": 5.0}
+    attempts.failed({"x:a": AT_ONCE, "x:b": AT_ONCE, "x:c": AT_ONCE})
+    attempts.failed({"x:a": AT_ONCE})
+    attempts.failed({"x:d": AT_ONCE, "y:a": AT_ONCE})
+    assert {key: attempts.wait_s({f"x:{key}": AT_ONCE}) for key in "abcd"} == {"a": 5.0, "b": 0.0, "c": 5.0, "d": 5.0}
 
 
 def test_the_settings_say_which_store(settings: Settings) -> None:

@@ -47,7 +47,9 @@ def actor(database: Database, token: str) -> Actor | None:
 
 def test_the_right_password_signs_in(database: Database, account: int) -> None:
     with database.read() as session:
-        assert rules.check_password(session, " A@demo.example ", PASSWORD) == find_person(session, "a@demo.example")
+        verified = rules.check_password(session, " A@demo.example ", PASSWORD)
+        assert verified is not None
+        assert verified.person_id == find_person(session, "a@demo.example")
 
 
 def test_a_wrong_password_and_an_unknown_account_do_the_same_work(

@@ -176,3 +176,11 @@ def test_mails_are_few(lobby: Lobby) -> None:
     assert sum(SENT in page for page in pages) == 5
     assert "te vaak geprobeerd" in pages[-1]
     assert len(lobby.mails()) == 5
+
+
+def test_a_list_of_addresses_cannot_be_tried(lobby: Lobby) -> None:
+    client = lobby.app.test_client()
+    pages = [ask(client, f"nr{number}@gemeente.example") for number in range(25)]
+    assert "te vaak geprobeerd" in pages[-1]
+    with lobby.database.read() as session:
+        assert session.scalars(select(AuditEntry)).all() == [], "what nobody asked for about anybody is no line"

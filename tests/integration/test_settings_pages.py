@@ -149,7 +149,9 @@ def test_another_password_ends_the_other_sessions_and_a_mail_tells(site: Flask) 
     assert "Je wachtwoord is gewijzigd" in page_of(client, SECURITY)
     assert mails(site) == ["password_changed"]
     with parts_of(site).database.read() as session:
-        assert rules.check_password(session, EMAIL, NEW_PASSWORD) == person_of(site)
+        verified = rules.check_password(session, EMAIL, NEW_PASSWORD)
+    assert verified is not None
+    assert verified.person_id == person_of(site)
 
 
 @pytest.mark.requirement("SET-19", "AUTH-09")

@@ -13,7 +13,7 @@ import time_machine
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
-from matching.accounts import passwords, sessions
+from matching.accounts import passwords, second_steps, sessions
 from matching.accounts.key_records import Device, RecoveryCode, SignInSession
 from matching.accounts.records import Account, AuditEntry, Organisation, OrganisationDomain, Person
 from matching.accounts.recovery_codes import code_hash, new_codes
@@ -442,3 +442,76 @@ def test_what_a_slow_request_proves_is_never_proved_for_somebody_else(lobby: Lob
         found = sessions.find(session, theirs, now)
     assert found is not None
     assert found.who.proved == {Proof.PASSWORD}
+
+
+def test_who_sits_behind_the_same_address_cannot_keep_a_known_browser_out(lobby: Lobby, anne: int) -> None:
+    owner, thief = lobby.app.test_client(), lobby.app.test_client()
+    with time_machine.travel("2026-11-24T08:00:00Z", tick=False):
+        enter_password(owner)
+        enter_code(owner, lobby.code())
+        owner.post("/uitloggen")
+        statuses = [enter_password(thief, f"nr{n}@gemeente.example").status_code for n in range(40)]
+        assert statuses[-1] == 429, "the network address has to wait"
+        enter_password(thief)
+        for _ in range(8):
+            enter_code(thief, "000000")
+        assert enter_password(owner).location == "/inloggen/code"
+        assert enter_code(owner, lobby.code(1)).location == "/"
+
+
+def test_what_could_not_be_tried_counts_for_nothing(lobby: Lobby, anne: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = lobby.app.test_client()
+    with monkeypatch.context() as patch:
+
+        def busy(*_: object) -> bool:
+            raise passwords.TooBusy
+
+        patch.setattr("matching.accounts.rules.password_matches", busy)
+        assert [enter_password(client).status_code for _ in range(8)] == [503] * 8
+    assert enter_password(client).location == "/inloggen/code"
+
+
+def test_a_password_that_changed_while_it_was_checked_is_wrong(
+    lobby: Lobby, anne: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = passwords.password_matches
+
+    def slowly(stored: str | None, password: str) -> bool:
+        right = real(stored, password)
+        with lobby.database.write() as session:
+            session.execute(update(Person).values(password_hash="changed meanwhile"))
+        return right
+
+    monkeypatch.setattr("matching.accounts.rules.password_matches", slowly)
+    client = lobby.app.test_client()
+    assert enter_password(client).status_code == 422
+    assert not is_in(client)
+
+
+def test_a_reset_of_the_second_step_forgets_remembered_browsers(lobby: Lobby, anne: int) -> None:
+    with lobby.database.write() as session:
+        session.execute(update(Organisation).values(remembers_devices=True))
+    client = lobby.app.test_client()
+    enter_password(client)
+    enter_code(client, lobby.code(), remember="y")
+    client.post("/uitloggen")
+    with lobby.database.write() as session:
+        second_steps.reset(session, lobby.person(), actor_id=anne)
+    lobby.set_second_step(lobby.person(), second_steps.AUTHENTICATOR)
+    assert enter_password(client).location == "/inloggen/code"
+
+
+def test_a_browser_is_remembered_for_who_asked_and_nobody_else(lobby: Lobby, anne: int) -> None:
+    lobby.add_person("bob@gemeente.example")
+    with lobby.database.write() as session:
+        session.execute(update(Organisation).values(remembers_devices=True))
+        session.execute(update(Person).where(Person.id == lobby.person()).values(terms="2020-01"))
+    client = lobby.app.test_client()
+    with time_machine.travel("2026-11-24T08:00:00Z", tick=False) as clock:
+        enter_password(client)
+        assert enter_code(client, lobby.code(), remember="y").location == "/voorwaarden"
+        clock.shift(60)
+        enter_password(client, "bob@gemeente.example")
+        enter_code(client, lobby.code())
+        client.post("/uitloggen")
+        assert enter_password(client, "bob@gemeente.example").location == "/inloggen/code"

@@ -66,16 +66,22 @@ class Lobby:
     ) -> int:
         """Somebody with PASSWORD, and an extra check of this kind; returns the number of the account."""
         account = make_account(self.database, organisation, email, roles or (ACCOUNT_MANAGER,))
-        sealed = self.vault.seal(PHONE if second == second_steps.SMS else self.secret)
         with self.database.write() as session:
             person = find_person(session, email)
+            assert person is not None
             keys = {"password_hash": hash_password(PASSWORD), "terms": terms.VERSION}
             session.execute(update(Person).where(Person.id == person).values(**keys))
-            session.execute(delete(SecondStep).where(SecondStep.person_id == person))
-            if second:
-                values = {"person_id": person, "kind": second, "sealed": sealed, "created_at": datetime.now(UTC)}
-                session.execute(insert(SecondStep).values(confirmed=True, **values))
+        self.set_second_step(person, second)
         return account
+
+    def set_second_step(self, person: int, kind: str | None) -> None:
+        """Let this be the only extra check of a person; None: without any."""
+        sealed = self.vault.seal(PHONE if kind == second_steps.SMS else self.secret)
+        with self.database.write() as session:
+            session.execute(delete(SecondStep).where(SecondStep.person_id == person))
+            if kind:
+                values = {"person_id": person, "kind": kind, "sealed": sealed, "created_at": datetime.now(UTC)}
+                session.execute(insert(SecondStep).values(confirmed=True, **values))
 
     def person(self, email: str = EMAIL) -> int:
         """Number of somebody."""

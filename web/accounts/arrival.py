@@ -20,7 +20,7 @@ from web.safe_redirect import local_target
 from web.services import services
 from web.sessions import hold, let_go
 
-#: Keys of the signed cookie that outlive a new session's token.
+#: Keys of the signed cookie that outlive a new session's token; REMEMBER: number of the person whose browser this is.
 TARGET, REMEMBER = "target", "remember"
 
 PAGES = {
@@ -65,7 +65,7 @@ def _enter(who: SigningIn, now: datetime) -> ResponseReturnValue:
         if entered is not None:
             if met.new and not met.first:
                 tell(writing, parts.vault, who.person_id, NewDevice(browser=name[0], system=name[1], at=now))
-            if session.get(REMEMBER):
+            if session.get(REMEMBER) == who.person_id:
                 known_devices.remember(writing, who.person_id, met.device_id, now)
     if entered is None:
         let_go()

@@ -217,17 +217,19 @@ def _take_code(
     """Show the page until the code is right; then the check is in use, and who signs in goes on (AUTH-19, AUTH-23)."""
     if not form.validate_on_submit():
         return render_template(page, **shown, refused=None), 422 if form.is_submitted() else 200
-    attempt = limits.try_code(who.person_id)
+    attempt = limits.try_confirming(who.person_id, who.session_id)
     if attempt.wait_s:
         return render_template(page, **shown, refused=too_often(attempt.wait_s)), 429
     parts, now = services(), datetime.now(UTC)
     with parts.database.write() as writing:
+        second_steps.lock(writing, who.person_id)
         if isinstance(who, SigningIn) and second_steps.in_use(writing, who.person_id):
             return lead()  # set up elsewhere meanwhile: that one is to be passed
-        actor_id = who.account_id if isinstance(who, Actor) else None
-        right = second_steps.confirm(writing, parts.vault, who.person_id, kind, form.code.data, now, actor_id=actor_id)
+        actor = who if isinstance(who, Actor) else None
+        right = second_steps.confirm(writing, parts.vault, who.person_id, kind, form.code.data, now, actor=actor)
         if right:
             first = second_steps.count_recovery_codes(writing, who.person_id) == 0
+            actor_id = actor.account_id if actor else None
             codes = second_steps.new_recovery_codes(writing, who.person_id, actor_id=actor_id) if first else []
             if isinstance(who, Actor) or Proof.INVITED not in who.proved:
                 changed = SignInMethodChanged(method="authenticator" if kind == AUTHENTICATOR else "sms", at=now)

@@ -74,26 +74,30 @@ def password() -> ResponseReturnValue:
         return render_template(page, form=form, email=email, refused=too_often(attempt.wait_s)), 429
     try:
         with database.read() as reading:
-            person = rules.check_password(reading, email, form.password.data)
+            verified = rules.check_password(reading, email, form.password.data)
     except TooBusy:
         attempt.was_not_made()
         return render_template(page, form=form, email=email, refused=too_busy()), 503
-    if person is None:
-        with database.write() as writing:
+    renewed = None
+    if verified:
+        # On a strange browser the failures before it stay: somebody else may have made them, and may go on.
+        attempt.was_right(forget=known is not None)
+        with suppress(TooBusy):
+            renewed = rules.renewed_hash(verified, form.password.data)
+    with database.write() as writing:
+        if verified is None or not rules.still_holds(writing, verified):
             rules.note_refused_sign_in(writing)
+            token = None
+        else:
+            if renewed:
+                rules.keep_hash(writing, verified.person_id, renewed)
+            proofs = [Proof.PASSWORD]
+            if known_devices.is_remembered(writing, verified.person_id, known_tokens(), now):
+                proofs.append(Proof.SECOND)
+            token = sessions.start(writing, verified.person_id, proofs, now)
+    if token is None:
         refused = _("Dit e-mailadres en wachtwoord horen niet bij elkaar. Controleer beide en probeer het opnieuw.")
         return render_template(page, form=form, email=email, refused=refused), 422
-    attempt.was_right()
-    renewed = None
-    with suppress(TooBusy), database.read() as reading:
-        renewed = rules.renewed_hash(reading, person, form.password.data)
-    with database.write() as writing:
-        if renewed:
-            rules.keep_hash(writing, person, renewed)
-        proofs = [Proof.PASSWORD]
-        if known_devices.is_remembered(writing, person, known_tokens(), now):
-            proofs.append(Proof.SECOND)
-        token = sessions.start(writing, person, proofs, now)
     return go_on(token)
 
 
@@ -108,18 +112,22 @@ def second_step() -> ResponseReturnValue:
     form = CodeForm()
     if not form.validate_on_submit():
         return _ask_code(form, who, kind), _status(form)
-    attempt = limits.try_code(who.person_id)
+    parts, now = services(), datetime.now(UTC)
+    with parts.database.read() as reading:
+        known = known_devices.find(reading, who.person_id, known_tokens())
+    attempt = limits.try_code(who.person_id, known.device_id if known else None)
     if attempt.wait_s:
         return _ask_code(form, who, kind, too_often(attempt.wait_s)), 429
-    parts, now = services(), datetime.now(UTC)
     with parts.database.write() as writing:
         right = second_steps.check(writing, parts.vault, who.person_id, kind, form.code.data, now)
         token = sessions.prove(writing, who.session_id, Proof.SECOND, now) if right else None
     if token is None:
         return _ask_code(form, who, kind, wrong_code(kind)), 422
-    attempt.was_right()
+    attempt.was_right(forget=known is not None)
+    if kind == SMS:
+        limits.text_was_used(who.person_id)
     if form.remember.data:
-        session[REMEMBER] = True
+        session[REMEMBER] = who.person_id
     return go_on(token)
 
 
@@ -155,22 +163,24 @@ def confirm() -> ResponseReturnValue:
     shown = {"form": form, "email": email, "has_password": has_password, "has_microsoft": has_microsoft}
     if not has_password or not form.validate_on_submit():
         return render_template(page, **shown, refused=None), _status(form)
-    attempt = limits.try_code(actor.person_id)
+    attempt = limits.try_confirming(actor.person_id, actor.session_id)
     if attempt.wait_s:
         return render_template(page, **shown, refused=too_often(attempt.wait_s)), 429
     try:
         with services().database.read() as reading:
-            right = rules.check_password(reading, email, form.password.data) == actor.person_id
+            verified = rules.check_password(reading, email, form.password.data)
     except TooBusy:
         attempt.was_not_made()
-        return render_template(page, **shown, refused=too_busy()), 503
-    if not right:
-        refused = _("Dit wachtwoord klopt niet. Probeer het opnieuw.")
-        return render_template(page, **shown, refused=refused), 422
-    attempt.was_right()
+        return render_template(page, form=form, email=email, has_password=True, refused=too_busy()), 503
     with services().database.write() as writing:
-        token = sessions.prove(writing, actor.session_id, Proof.PASSWORD, datetime.now(UTC))
-        rules.note_confirmed(writing, actor.account_id)
+        right = verified is not None and verified.person_id == actor.person_id and rules.still_holds(writing, verified)
+        token = sessions.prove(writing, actor.session_id, Proof.PASSWORD, datetime.now(UTC)) if right else None
+        if right:
+            rules.note_confirmed(writing, actor.account_id)
+    if token is None:
+        refused = _("Dit wachtwoord klopt niet. Probeer het opnieuw.")
+        return render_template(page, form=form, email=email, has_password=True, refused=refused), 422
+    attempt.was_right()
     return go_on(token)
 
 

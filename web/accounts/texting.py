@@ -31,15 +31,18 @@ def send_code(person_id: int, *, pending: bool = False) -> float:
     wait_s = limits.wait_for_mail("sms", str(person_id))
     if wait_s:
         return wait_s
+    try:
+        with turns.turn():
+            _send(person_id, pending)
+    except (GatewayAway, NumberRefused, TooBusy) as error:
+        raise TextsAway from error
+    return 0.0
+
+
+def _send(person_id: int, pending: bool) -> None:
     parts = services()
     with parts.database.write() as writing:
         text = second_steps.make_code(writing, parts.vault, person_id, datetime.now(UTC), pending=pending)
     if text is None:
         raise TextsAway
-    words = write_code(text.code, LIFETIME_S // 60, cast(Language, chosen_language()))
-    try:
-        with turns.turn():
-            parts.gateway.send(text.number, words)
-    except (GatewayAway, NumberRefused, TooBusy) as error:
-        raise TextsAway from error
-    return 0.0
+    parts.gateway.send(text.number, write_code(text.code, LIFETIME_S // 60, cast(Language, chosen_language())))
