@@ -413,7 +413,7 @@ def test_who_stopped_half_way_gets_a_mail_when_a_check_is_set_up(app: Flask) -> 
         mail = session.scalars(select(OutboxMail).order_by(OutboxMail.id.desc()).limit(1)).one()
         told = from_json(mail.kind, parts(app).vault.open(mail.sealed or ""))
     assert isinstance(told, SignInMethodChanged)
-    assert (told.method, mail.recipient) == ("authenticator", NEW)
+    assert (told.method, told.change, mail.recipient) == ("authenticator", "set_up", NEW)
 
 
 @pytest.mark.requirement("AUTH-07")
@@ -435,6 +435,15 @@ def test_a_check_is_added_from_the_settings_by_who_lately_showed_who_it_is(ready
     with parts(ready).database.read() as session:
         assert second_steps.in_use(session, find_person(session, NEW) or 0) == ("authenticator", "sms")
         assert session.scalar(select(func.count()).select_from(RecoveryCode)) == 8, "the codes of before stay good"
+    client.post("/aanmelden/sms", data={"number": "06 87654321"})
+    client.post("/aanmelden/sms/code", data={"code": last_sms(ready)})
+    with parts(ready).database.read() as session:
+        rows = session.scalars(select(OutboxMail).where(OutboxMail.kind == "sign_in_method_changed")).all()
+        told = [from_json(row.kind, parts(ready).vault.open(row.sealed or "")) for row in rows]
+    assert [(mail.method, mail.change) for mail in told if isinstance(mail, SignInMethodChanged)] == [
+        ("sms", "set_up"),
+        ("sms", "replaced"),
+    ]
     with parts(ready).database.write() as session:
         session.execute(update(SignInSession).values(password_at=datetime(2026, 1, 1, tzinfo=UTC)))
     for page in PAGES:
@@ -481,9 +490,53 @@ def test_signing_in_comes_back_to_the_invitation(ready: Flask) -> None:
         secret = parts(ready).vault.open(step.sealed)
     # The code of this moment was used at the set-up; the next one is taken already.
     code = pyotp.TOTP(secret).at(datetime.now(UTC), counter_offset=1)
-    assert went(client.post("/inloggen/code", data={"code": code})) == link
-    assert went(client.get(link)) == "/uitnodiging"
+    assert went(client.post("/inloggen/code", data={"code": code})) == "/uitnodiging"
     assert "Accepteren" in text(client.get("/uitnodiging"))
+
+
+@pytest.mark.requirement("AUTH-05", "AUTH-09")
+@pytest.mark.parametrize("known_terms", [terms.VERSION, "2020-01"])
+def test_who_lost_the_only_account_comes_back_by_signing_in_and_accepting(ready: Flask, known_terms: str) -> None:
+    with parts(ready).database.write() as session:
+        person = find_person(session, NEW) or 0
+        session.execute(update(Person).where(Person.id == person).values(terms=known_terms))
+        session.execute(update(Account).where(Account.person_id == person).values(active=False))
+        secret = parts(ready).vault.open(session.scalars(select(SecondStep.sealed)).one())
+    link = invite(ready)
+    client = ready.test_client()
+    client.get(link)
+    assert "Log eerst in" in text(client.get("/uitnodiging"))
+    client.post("/inloggen", data={"email": NEW})
+    client.post("/inloggen/wachtwoord", data={"password": PASSWORD})
+    half = text(client.post("/uitnodiging", data={"accepted": "y"}))
+    assert "Log eerst in" in half, "the password alone is not enough"
+    answer = client.post("/inloggen/code", data={"code": pyotp.TOTP(secret).at(datetime.now(UTC), counter_offset=1)})
+    if known_terms != terms.VERSION:
+        assert went(answer) == "/voorwaarden"
+        answer = client.post("/voorwaarden", data={"accepted": "y"})
+    assert went(answer) == "/uitnodiging"
+    page = text(client.get("/uitnodiging"))
+    assert "Accepteren" in page
+    assert 'href="/inloggen"' not in page
+    assert went(client.post("/uitnodiging", data={"accepted": "y"})) == "/"
+    assert client.get("/").status_code == 200
+    with parts(ready).database.read() as session:
+        assert session.scalars(select(Account.active).where(Account.person_id == person)).all() == [True]
+
+
+def test_who_lost_the_only_account_gets_in_with_no_other_invitation(ready: Flask) -> None:
+    with parts(ready).database.write() as session:
+        person = find_person(session, NEW) or 0
+        session.execute(update(Account).where(Account.person_id == person).values(active=False))
+    for email in (None, "iemand.anders@demo.example"):
+        client = signing_in(ready, Proof.PASSWORD, Proof.SECOND)
+        with parts(ready).database.write() as session:
+            session.execute(update(Person).where(Person.id == person).values(terms="2020-01"))
+        if email:
+            client.get(invite(ready, email=email))
+            assert client.get("/uitnodiging").status_code == 200
+        assert went(client.post("/voorwaarden", data={"accepted": "y"})) == "/inloggen"
+        assert "Je hebt geen toegang meer" in text(client.get("/inloggen"))
 
 
 @pytest.mark.requirement("AUTH-03")

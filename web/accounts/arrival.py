@@ -8,7 +8,8 @@ from flask import flash, make_response, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from matching.accounts import known_devices, sessions, terms
+from matching.accounts import invitations, known_devices, sessions, terms
+from matching.accounts.accounts import count_open_accounts
 from matching.accounts.devices import device_name
 from matching.accounts.notices import tell
 from matching.accounts.second_steps import AUTHENTICATOR
@@ -20,8 +21,9 @@ from web.safe_redirect import local_target
 from web.services import services
 from web.sessions import hold, let_go
 
-#: Keys of the signed cookie that outlive a new session's token; REMEMBER: number of the person whose browser this is.
-TARGET, REMEMBER = "target", "remember"
+#: Keys of the signed cookie that outlive a new session's token. REMEMBER: number of the person whose browser this is.
+#: INVITATION, NEW_ADDRESS: the secrets of the last links that were opened to an invitation, and to a new e-mail address.
+TARGET, REMEMBER, INVITATION, NEW_ADDRESS = KEPT = ("target", "remember", "invitation", "new_address")
 
 PAGES = {
     Step.SIGN_IN: "accounts.sign_in",
@@ -43,9 +45,7 @@ def go_on(token: str) -> ResponseReturnValue:
     if found is None:
         let_go()
         return redirect(url_for(PAGES[Step.SIGN_IN]))
-    kept = {key: session[key] for key in (TARGET, REMEMBER) if key in session}
-    hold(token)
-    session.update(kept)
+    hold_on(token)
     if not isinstance(found.who, SigningIn):
         return _to_target()
     step = found.who.next_step(terms.VERSION)
@@ -56,8 +56,17 @@ def go_on(token: str) -> ResponseReturnValue:
     return redirect(url_for(PAGES[step]))
 
 
+def hold_on(token: str) -> None:
+    """Let this browser keep the session with this new token, where it was heading, and the links it opened."""
+    kept = {key: session[key] for key in KEPT if key in session}
+    hold(token)
+    session.update(kept)
+
+
 def _enter(who: SigningIn, now: datetime) -> ResponseReturnValue:
     parts = services()
+    if _comes_back(who, now):
+        return redirect(url_for("arriving.invitation"))
     name = device_name(request.user_agent.string)
     with parts.database.write() as writing:
         met = known_devices.meet(writing, who.person_id, known_tokens(), name, now)
@@ -71,11 +80,23 @@ def _enter(who: SigningIn, now: datetime) -> ResponseReturnValue:
         let_go()
         flash(_("Je hebt geen toegang meer. Vraag het de beheerder van je organisatie."), "wrong")
         return redirect(url_for(PAGES[Step.SIGN_IN]))
-    target = session.get(TARGET)
-    hold(entered)
-    answer = make_response(_to(target))
+    hold_on(entered)
+    session.pop(REMEMBER, None)
+    answer = make_response(_to_target())
     keep_device(answer, met.token)
     return answer
+
+
+def _comes_back(who: SigningIn, now: datetime) -> bool:
+    """Whether somebody without an open account opened an invitation to the own address: its page lets them in."""
+    token = session.get(INVITATION)
+    if token is None:
+        return False
+    with services().database.read() as reading:
+        if count_open_accounts(reading, who.person_id):
+            return False
+        _state, offer = invitations.find_open(reading, token, now)
+    return offer is not None and offer.person_id == who.person_id
 
 
 def _send_code(who: SigningIn) -> None:
@@ -89,8 +110,4 @@ def _send_code(who: SigningIn) -> None:
 
 
 def _to_target() -> ResponseReturnValue:
-    return _to(session.pop(TARGET, None))
-
-
-def _to(target: str | None) -> ResponseReturnValue:
-    return redirect(local_target(target))
+    return redirect(local_target(session.pop(TARGET, None)))

@@ -31,7 +31,7 @@ from matching.accounts.password_rules import problems, strength
 from matching.accounts.passwords import TooBusy, hash_password
 from matching.accounts.policy import Actor
 from matching.accounts.sessions import Proof, SigningIn, Step
-from web.accounts.arrival import PAGES, TARGET, go_on
+from web.accounts.arrival import INVITATION, PAGES, TARGET, go_on
 from web.accounts.at_microsoft import is_on
 from web.accounts.forms import LONGEST_PASSWORD, NewPasswordForm
 from web.accounts.password_words import say
@@ -44,8 +44,6 @@ from web.sessions import signing_in
 
 blueprint = Blueprint("arriving", __name__)
 
-#: Key of the signed cookie: the secret of the invitation that was opened last.
-INVITATION = "invitation"
 #: Ours are shorter; what is longer is none.
 LONGEST_TOKEN = 64
 
@@ -78,8 +76,8 @@ def invitation() -> ResponseReturnValue:
         return render_template("accounts/invitation_over.html", state=state), 410
     if not has_chosen():
         g.language = offer.language
-    actor = current_actor()
-    if actor is None and offer.person_id is not None:
+    actor, back = current_actor(), _coming_back(offer)
+    if actor is None and back is None and offer.person_id is not None:
         return _ask_to_sign_in(offer)
     if actor is not None and actor.person_id != offer.person_id:
         return _keeping_language(
@@ -87,11 +85,13 @@ def invitation() -> ResponseReturnValue:
         )
     form = AcceptForm()
     if not form.validate_on_submit():
-        page = _keeping_language(offer, _terms_page("accounts/invitation.html", form, offer=offer))
+        page = _keeping_language(
+            offer, _terms_page("accounts/invitation.html", form, offer=offer, known=offer.person_id)
+        )
         page.status_code = 422 if form.is_submitted() else 200
         return page
     try:
-        token = _accept(offer, actor, now)
+        token = _accept(offer, actor, back, now)
     except (Refused, SignInFirst):
         # Somebody was faster: the page of now says how it stands.
         return redirect(url_for("arriving.invitation"))
@@ -100,11 +100,20 @@ def invitation() -> ResponseReturnValue:
     return go_on(token)
 
 
-def _accept(offer: Offer, actor: Actor | None, now: datetime) -> str:
+def _coming_back(offer: Offer) -> SigningIn | None:
+    """Who has proved to be the person of the address, but has no account to enter with, or not these terms yet."""
+    who = signing_in()
+    proved = who and who.next_step(terms_of_use.VERSION) in (Step.TERMS, Step.ENTER)
+    return who if who and proved and who.person_id == offer.person_id else None
+
+
+def _accept(offer: Offer, actor: Actor | None, back: SigningIn | None, now: datetime) -> str:
     """Accept; returns the token of the session to go on with: with the new account, or to choose a method."""
-    before = signing_in()
+    before, known = signing_in(), actor or back
     with services().database.write() as writing:
-        made = invitations.accept(writing, offer, now, actor.person_id if actor else None)
+        made = invitations.accept(writing, offer, now, known.person_id if known else None)
+        if back:
+            return str(current_user.get_id())  # the next step lets this session in
         token = sessions.switch(writing, actor, made.account_id, now) if actor else None
         if before:
             sessions.end(writing, before.session_id)
@@ -113,7 +122,7 @@ def _accept(offer: Offer, actor: Actor | None, now: datetime) -> str:
 
 def _ask_to_sign_in(offer: Offer) -> ResponseReturnValue:
     """Ask the person whose address it is to sign in, and come back then."""
-    session[TARGET] = url_for("arriving.open_invitation", token=session[INVITATION])
+    session[TARGET] = url_for("arriving.invitation")
     who = signing_in()
     step = who.next_step(terms_of_use.VERSION) if who and who.person_id == offer.person_id else Step.SIGN_IN
     page = url_for(PAGES[step]) if step in PAGES else url_for("accounts.sign_in")

@@ -24,16 +24,16 @@ from matching.accounts.second_steps import AUTHENTICATOR, SMS
 from matching.accounts.sessions import Proof, SigningIn
 from matching.accounts.tokens import token_hash
 from matching.accounts.vault import Unreadable
-from matching.post.mails import SignInMethodChanged
+from matching.post.mails import Change, Method, SignInMethodChanged
 from web.accounts import limits
-from web.accounts.arrival import REMEMBER, TARGET, go_on
+from web.accounts.arrival import go_on, hold_on
 from web.accounts.arriving import lead
 from web.accounts.confirming import confirmed
 from web.accounts.texting import TextsAway, send_code
 from web.accounts.words import too_often, wrong_code
 from web.guard import allows, current_actor
 from web.services import services
-from web.sessions import hold, signing_in
+from web.sessions import signing_in
 
 blueprint = Blueprint("extra_check", __name__, url_prefix="/aanmelden")
 
@@ -226,13 +226,15 @@ def _take_code(
         if isinstance(who, SigningIn) and second_steps.in_use(writing, who.person_id):
             return lead()  # set up elsewhere meanwhile: that one is to be passed
         actor = who if isinstance(who, Actor) else None
+        change: Change = "replaced" if kind in second_steps.in_use(writing, who.person_id) else "set_up"
         right = second_steps.confirm(writing, parts.vault, who.person_id, kind, form.code.data, now, actor=actor)
         if right:
             first = second_steps.count_recovery_codes(writing, who.person_id) == 0
             actor_id = actor.account_id if actor else None
             codes = second_steps.new_recovery_codes(writing, who.person_id, actor_id=actor_id) if first else []
             if isinstance(who, Actor) or Proof.INVITED not in who.proved:
-                changed = SignInMethodChanged(method="authenticator" if kind == AUTHENTICATOR else "sms", at=now)
+                method: Method = "authenticator" if kind == AUTHENTICATOR else "sms"
+                changed = SignInMethodChanged(method=method, change=change, at=now)
                 tell(writing, parts.vault, who.person_id, changed)
             token = sessions.prove(writing, who.session_id, Proof.SECOND, now)
     if not right:
@@ -240,10 +242,10 @@ def _take_code(
     attempt.was_right()
     session.pop(SECRET, None)
     if codes:
-        _hold_on(token)
+        hold_on(token)
         return show_recovery_codes(codes, who.person_id)
     if isinstance(who, Actor):
-        _hold_on(token)
+        hold_on(token)
         return redirect(_start(who))
     return go_on(token)
 
@@ -272,13 +274,6 @@ def _send(who: Actor | SigningIn) -> str | None:
 def _start(who: Actor | SigningIn) -> str:
     """The page that setting up was begun from."""
     return url_for("settings.security" if isinstance(who, Actor) else "arriving.phone")
-
-
-def _hold_on(token: str) -> None:
-    """Let this browser keep the session with this new token, and where it was heading."""
-    kept = {key: session[key] for key in (TARGET, REMEMBER) if key in session}
-    hold(token)
-    session.update(kept)
 
 
 def _sealed_codes(person_id: int) -> list[str]:
