@@ -26,7 +26,7 @@ class Met(NamedTuple):
     device_id: int
     token: str
     new: bool
-    #: Whether it is the person's first of all.
+    #: Whether the person never signed in before: sending all browsers away makes the next one no first.
     first: bool
 
 
@@ -41,7 +41,7 @@ def meet(session: Session, person_id: int, tokens: Sequence[str], name: tuple[st
         values: dict[str, Any] = {"used_at": now, "browser": browser, "system": system}
         session.execute(update(Device).where(Device.id == known.device_id).values(**values))
         return known
-    first = session.scalar(select(~exists().where(Device.person_id == person_id)))
+    first = session.scalar(select(~exists().where(Account.person_id == person_id, Account.last_login_at.is_not(None))))
     # Never a secret that the browser brought: somebody could have put it there (ASVS 5, 7.2.4).
     token = new_token()
     values = {"person_id": person_id, "token_hash": token_hash(token), "created_at": now, "used_at": now}

@@ -77,7 +77,7 @@ def link(session: Session, vault: Vault, actor: Actor, identity: Identity, now: 
     Raises NoLinkError.
     """
     _link(session, actor.person_id, identity, now, actor.account_id)
-    tell(session, vault, actor.person_id, SignInMethodChanged(method="microsoft", at=now))
+    tell(session, vault, actor.person_id, SignInMethodChanged(method="microsoft", change="set_up", at=now))
     return sessions.prove(session, actor.session_id, Proof.MICROSOFT, now, _shown_at(identity, now))
 
 
@@ -105,7 +105,7 @@ def unlink(session: Session, vault: Vault, actor: Actor, now: datetime) -> bool:
     session.execute(delete(MicrosoftIdentity).where(MicrosoftIdentity.person_id == actor.person_id))
     sessions.end_all(session, actor.person_id, but=actor.session_id)
     _note(session, actor.person_id, "microsoft.unlink", actor.account_id)
-    tell(session, vault, actor.person_id, SignInMethodChanged(method="microsoft", at=now))
+    tell(session, vault, actor.person_id, SignInMethodChanged(method="microsoft", change="removed", at=now))
     return True
 
 

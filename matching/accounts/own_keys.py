@@ -25,11 +25,12 @@ def remove_check(
     """Take an extra check out of use. Raises second_steps.LastStep for the last one beside a password (SET-19)."""
     second_steps.remove(session, actor.person_id, kind, actor_id=actor.account_id)
     known_devices.forget_remembered(session, actor.person_id)
-    tell(session, vault, actor.person_id, SignInMethodChanged(method=kind, at=now))
+    tell(session, vault, actor.person_id, SignInMethodChanged(method=kind, change="removed", at=now))
 
 
 def make_recovery_codes(session: Session, vault: Vault, actor: Actor, now: datetime) -> list[str]:
     """New recovery codes, to be shown once; those of before stop working."""
     codes = second_steps.new_recovery_codes(session, actor.person_id, actor_id=actor.account_id)
-    tell(session, vault, actor.person_id, SignInMethodChanged(method="recovery_codes", at=now))
+    changed = SignInMethodChanged(method="recovery_codes", change="replaced", at=now)
+    tell(session, vault, actor.person_id, changed)
     return codes

@@ -11,11 +11,13 @@ from sqlalchemy.orm import Session
 from matching.accounts import audit, known_devices, sessions, short_codes
 from matching.accounts.authenticator import accepted_step, new_secret
 from matching.accounts.key_records import RecoveryCode, SecondStep, ShortCode
+from matching.accounts.notices import tell
 from matching.accounts.policy import Actor
 from matching.accounts.records import Person
 from matching.accounts.recovery_codes import code_hash, new_codes
 from matching.accounts.sessions import Proof, SigningIn
 from matching.accounts.vault import Vault
+from matching.post.mails import RecoveryCodeUsed
 
 AUTHENTICATOR, SMS, RECOVERY = "authenticator", "sms", "recovery"
 KINDS = (AUTHENTICATOR, SMS)
@@ -127,10 +129,14 @@ def confirm(
 def check(session: Session, vault: Vault, person_id: int, kind: str, code: str, now: datetime) -> bool:
     """Whether `code` is right for a check in use, or a recovery code not used before; each code is right once.
 
-    Of two who bring the same code at once one is refused, whichever database this is. The caller limits tries.
+    Of two who bring the same code at once one is refused, whichever database this is. A mail tells of a recovery code.
+    The caller limits tries.
     """
     if kind == RECOVERY:
         right = _use_recovery_code(session, person_id, code, now)
+        if right:
+            used = RecoveryCodeUsed(left=count_recovery_codes(session, person_id), at=now)
+            tell(session, vault, person_id, used)
     else:
         step = session.scalar(_step(person_id, kind, confirmed=True))
         right = step is not None and _is_right(session, vault, step, code, now)

@@ -16,6 +16,8 @@ _ADDRESS = re.compile(r"""([^\s\x00-\x1f\x7f@<>()\[\],;:"\\]+)@([^\s\x00-\x1f\x7
 
 #: The ways of signing in that a person can change.
 Method = Literal["authenticator", "sms", "recovery_codes", "microsoft"]
+#: What can happen to one.
+Change = Literal["set_up", "replaced", "removed"]
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,16 @@ class SignInMethodChanged(Mail):
 
     kind: ClassVar[str] = "sign_in_method_changed"
     method: Method
+    change: Change
+    at: datetime
+
+
+@dataclass(frozen=True)
+class RecoveryCodeUsed(Mail):
+    """A recovery code let somebody in; `left`: how many can still be used."""
+
+    kind: ClassVar[str] = "recovery_code_used"
+    left: int
     at: datetime
 
 
@@ -124,6 +136,7 @@ KINDS: Mapping[str, type[Mail]] = {
         NewDevice,
         SecondStepReset,
         SignInMethodChanged,
+        RecoveryCodeUsed,
         AddressConfirmation,
         AddressChange,
         AccessEnded,

@@ -62,6 +62,15 @@ _NOT_YOU_EN = (
     "Was this not you? Choose a new password at once: go to the login page of HalloWerk and click 'Forgot password'. "
     "Report it to the administrator of your organisation too.",
 )
+#: To who may have no password here, but signs in with Microsoft.
+_REPORT_NL = (
+    "Was jij dit niet? Meld het meteen bij de beheerder van je organisatie. Log je in met een wachtwoord? Kies dan ook "
+    "een nieuw wachtwoord: ga naar de inlogpagina van HalloWerk en klik op 'Wachtwoord vergeten'.",
+)
+_REPORT_EN = (
+    "Was this not you? Report it to the administrator of your organisation at once. Do you log in with a password? "
+    "Choose a new one too: go to the login page of HalloWerk and click 'Forgot password'.",
+)
 
 WORDS: Mapping[str, Mapping[Language, Words]] = {
     "invitation": {
@@ -154,12 +163,12 @@ WORDS: Mapping[str, Mapping[Language, Words]] = {
         "nl": Words(
             "Nieuw apparaat ingelogd bij HalloWerk",
             ("Op {at} is met jouw account ingelogd op een apparaat dat we nog niet kennen: {browser} op {system}.",),
-            after=("Was jij dit? Dan hoef je niets te doen.", *_NOT_YOU_NL),
+            after=("Was jij dit? Dan hoef je niets te doen.", *_REPORT_NL),
         ),
         "en": Words(
             "New device logged in to HalloWerk",
             ("On {at} your account was used to log in on a device that we don't know yet: {browser} on {system}.",),
-            after=("Was this you? Then you need not do anything.", *_NOT_YOU_EN),
+            after=("Was this you? Then you need not do anything.", *_REPORT_EN),
         ),
     },
     "second_step_reset": {
@@ -183,13 +192,39 @@ WORDS: Mapping[str, Mapping[Language, Words]] = {
     "sign_in_method_changed": {
         "nl": Words(
             "De manier waarop je inlogt bij HalloWerk is gewijzigd",
-            ("Op {at} is dit gewijzigd aan de manier waarop je inlogt: {method}.",),
-            after=("Was jij dit? Dan hoef je niets te doen.", *_NOT_YOU_NL),
+            ("De manier waarop je inlogt is gewijzigd op {at}.", "{change}: {method}."),
+            after=("Was jij dit? Dan hoef je niets te doen.", *_REPORT_NL),
         ),
         "en": Words(
             "The way you log in to HalloWerk was changed",
-            ("On {at} this was changed in the way you log in: {method}.",),
-            after=("Was this you? Then you need not do anything.", *_NOT_YOU_EN),
+            ("The way you log in was changed on {at}.", "{change}: {method}."),
+            after=("Was this you? Then you need not do anything.", *_REPORT_EN),
+        ),
+    },
+    "recovery_code_used": {
+        "nl": Words(
+            "Met een herstelcode ingelogd bij HalloWerk",
+            (
+                "Op {at} is met een herstelcode ingelogd op jouw account. Die code werkt nu niet meer.",
+                "Herstelcodes die je nog kunt gebruiken: {left}.",
+            ),
+            after=(
+                "Was jij dit? Dan hoef je niets te doen. Bij Beveiliging in je instellingen kun je nieuwe herstelcodes "
+                "maken, en een extra controle instellen op een nieuwe telefoon.",
+                *_NOT_YOU_NL,
+            ),
+        ),
+        "en": Words(
+            "A recovery code was used to log in to HalloWerk",
+            (
+                "On {at} a recovery code was used to log in to your account. That code no longer works.",
+                "Recovery codes that you can still use: {left}.",
+            ),
+            after=(
+                "Was this you? Then you need not do anything. Under Security in your settings you can make new "
+                "recovery codes, and set up an extra check on a new phone.",
+                *_NOT_YOU_EN,
+            ),
         ),
     },
     "address_confirmation": {
@@ -222,7 +257,7 @@ WORDS: Mapping[str, Mapping[Language, Words]] = {
                 "Op {at} is gevraagd om voortaan met een ander e-mailadres in te loggen op jouw account.",
                 "We hebben een mail naar dat adres gestuurd. Als het daar is bevestigd, werkt dit adres niet meer.",
             ),
-            after=("Was jij dit? Dan hoef je niets te doen.", *_NOT_YOU_NL),
+            after=("Was jij dit? Dan hoef je niets te doen.", *_REPORT_NL),
         ),
         "en": Words(
             "Another e-mail address was asked for your account at HalloWerk",
@@ -230,7 +265,7 @@ WORDS: Mapping[str, Mapping[Language, Words]] = {
                 "On {at} somebody asked to log in to your account with another e-mail address from now on.",
                 "We sent a mail to that address. Once it is confirmed there, this address no longer works.",
             ),
-            after=("Was this you? Then you need not do anything.", *_NOT_YOU_EN),
+            after=("Was this you? Then you need not do anything.", *_REPORT_EN),
         ),
     },
     "access_ended": {
@@ -260,6 +295,11 @@ _METHODS: Mapping[Language, Mapping[str, str]] = {
         "recovery_codes": "the recovery codes",
         "microsoft": "logging in with Microsoft",
     },
+}
+
+_CHANGES: Mapping[Language, Mapping[str, str]] = {
+    "nl": {"set_up": "Ingesteld", "replaced": "Vervangen", "removed": "Verwijderd"},
+    "en": {"set_up": "Set up", "replaced": "Replaced", "removed": "Removed"},
 }
 
 _MONTHS: Mapping[Language, tuple[str, ...]] = {
@@ -325,7 +365,8 @@ def write_code(code: str, minutes: int, language: Language) -> str:
 def _told(name: str, value: Any, language: Language) -> str:
     if isinstance(value, datetime):
         return _moment(value, language)
-    return _METHODS[language][value] if name == "method" else _one_line(str(value))
+    words = {"method": _METHODS, "change": _CHANGES}.get(name)
+    return words[language][value] if words else _one_line(str(value))
 
 
 def _one_line(text: str) -> str:

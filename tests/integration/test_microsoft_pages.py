@@ -443,7 +443,7 @@ def test_who_has_a_password_links_microsoft_and_unlinks_it(lobby: Lobby, provide
     assert not is_in(other), "sessions elsewhere end"
     assert UNKNOWN in why(other, sign_in(other, provider))
     told = [mail for mail in lobby.mails() if isinstance(mail, SignInMethodChanged)]
-    assert [mail.method for mail in told] == ["microsoft", "microsoft"]
+    assert [(mail.method, mail.change) for mail in told] == [("microsoft", "set_up"), ("microsoft", "removed")]
     assert [action for action in actions(lobby) if action.startswith("microsoft")] == [
         "microsoft.link",
         "microsoft.unlink",

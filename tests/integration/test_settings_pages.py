@@ -183,7 +183,7 @@ def test_new_recovery_codes_are_shown_once_and_end_the_old_ones(site: Flask) -> 
         now, vault = datetime.now(UTC), parts_of(site).vault
         assert not second_steps.check(session, vault, person_of(site), "recovery", old, now)
         assert second_steps.check(session, vault, person_of(site), "recovery", codes[0], now)
-    assert mails(site) == ["sign_in_method_changed"]
+    assert mails(site) == ["sign_in_method_changed", "recovery_code_used"]
 
 
 @pytest.mark.requirement("SET-18")

@@ -13,13 +13,13 @@ import time_machine
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
-from matching.accounts import passwords, second_steps, sessions
+from matching.accounts import known_devices, passwords, second_steps, sessions
 from matching.accounts.key_records import Device, RecoveryCode, SignInSession
 from matching.accounts.records import Account, AuditEntry, Organisation, OrganisationDomain, Person
 from matching.accounts.recovery_codes import code_hash, new_codes
 from matching.accounts.second_steps import SMS
 from matching.accounts.sessions import Proof
-from matching.post.mails import NewDevice
+from matching.post.mails import NewDevice, RecoveryCodeUsed
 from matching.settings import Settings
 from matching.storage.database import Database
 from tests.support.lobby import (
@@ -252,6 +252,8 @@ def test_a_recovery_code_works_once(lobby: Lobby, anne: int) -> None:
         assert "Gebruik een herstelcode" in text_of(client.get("/inloggen/code"))
         assert enter_code(client, code, "recovery").status_code == status
         assert is_in(client) is (status == 302)
+    told = [mail for mail in lobby.mails() if isinstance(mail, RecoveryCodeUsed)]
+    assert [mail.left for mail in told] == [1, 0], "a mail tells of each"
 
 
 def test_guessing_gets_slower_but_the_owner_is_not_locked_out(lobby: Lobby, anne: int) -> None:
@@ -311,6 +313,18 @@ def test_a_new_device_is_told_of_and_a_known_one_is_not(lobby: Lobby, anne: int)
             clock.shift(60)
     with lobby.database.read() as session:
         assert len(session.scalars(select(Device)).all()) == 2
+
+
+def test_a_device_is_told_of_too_when_all_others_were_sent_away(lobby: Lobby, anne: int) -> None:
+    with time_machine.travel("2026-11-24T08:00:00Z", tick=False) as clock:
+        for mails in (0, 1):
+            client = lobby.app.test_client()
+            enter_password(client)
+            assert enter_code(client, lobby.code()).status_code == 302
+            assert len([mail for mail in lobby.mails() if isinstance(mail, NewDevice)]) == mails
+            with lobby.database.write() as session:
+                known_devices.send_others_away(session, lobby.person(), None, actor_id=anne)
+            clock.shift(60)
 
 
 def test_a_device_is_remembered_only_where_the_organisation_allows_it(lobby: Lobby, anne: int) -> None:

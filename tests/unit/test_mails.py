@@ -11,7 +11,7 @@ from email.message import EmailMessage
 
 import pytest
 
-from matching.accounts import invitations, resets
+from matching.accounts import addresses, invitations, resets
 from matching.post.mails import (
     KINDS,
     AccessEnded,
@@ -22,6 +22,7 @@ from matching.post.mails import (
     NewDevice,
     PasswordChanged,
     PasswordReset,
+    RecoveryCodeUsed,
     SecondStepReset,
     SignInMethodChanged,
     UsesMicrosoft,
@@ -41,10 +42,11 @@ MAILS = (
     PasswordChanged(at=AT),
     NewDevice(browser="Firefox", system="Windows", at=AT),
     SecondStepReset(administrator="Marieke de Vries", at=AT),
-    SignInMethodChanged(method="authenticator", at=AT),
-    SignInMethodChanged(method="sms", at=AT),
-    SignInMethodChanged(method="recovery_codes", at=AT),
-    SignInMethodChanged(method="microsoft", at=AT),
+    SignInMethodChanged(method="authenticator", change="set_up", at=AT),
+    SignInMethodChanged(method="sms", change="replaced", at=AT),
+    SignInMethodChanged(method="recovery_codes", change="replaced", at=AT),
+    SignInMethodChanged(method="microsoft", change="removed", at=AT),
+    RecoveryCodeUsed(left=1, at=AT),
     AddressConfirmation(link=LINK),
     AddressChange(at=AT),
     AccessEnded(organisation="Gemeente Demo"),
@@ -82,7 +84,18 @@ def test_every_kind_has_words_in_every_language() -> None:
 
 def test_no_mail_has_a_place_for_a_candidate() -> None:
     fields = {field.name for kind in KINDS.values() for field in dataclasses.fields(kind)}
-    assert fields == {"inviter", "organisation", "link", "at", "browser", "system", "administrator", "method"}
+    assert fields == {
+        "inviter",
+        "organisation",
+        "link",
+        "at",
+        "browser",
+        "system",
+        "administrator",
+        "method",
+        "change",
+        "left",
+    }
 
 
 @pytest.mark.requirement("NOTIF-01", "NOTIF-03", "AUTH-02", "AUTH-39")
@@ -202,3 +215,4 @@ def test_a_code_fits_one_text_message(language: Language) -> None:
 def test_links_work_as_long_as_is_said() -> None:
     assert Invitation.valid == invitations.VALID_FOR == timedelta(days=30)
     assert PasswordReset.valid == resets.VALID_FOR == timedelta(hours=1)
+    assert AddressConfirmation.valid == addresses.VALID_FOR == timedelta(hours=24)
