@@ -16,20 +16,35 @@ from sqlalchemy import insert, select, update
 from structlog.testing import capture_logs
 from werkzeug.test import TestResponse
 
-from matching.accounts.key_records import RecoveryCode
+from matching.accounts.key_records import MicrosoftIdentity, RecoveryCode
 from matching.accounts.policy import ACCOUNT_MANAGER, ADMINISTRATOR, CONTACT_PERSON, OPERATIONS
-from matching.accounts.records import Account, AccountRole, Invitation, Organisation, OrganisationDomain, Person
+from matching.accounts.records import (
+    Account,
+    AccountRole,
+    Invitation,
+    Organisation,
+    OrganisationDomain,
+    OrganisationTenant,
+    Person,
+)
 from matching.accounts.recovery_codes import code_hash, new_codes
 from matching.accounts.second_steps import SMS
 from matching.post import mails
 from matching.settings import Settings
 from matching.storage.database import Database
-from tests.support.lobby import EMAIL, HERE, Lobby, enter_code, enter_password, is_in, open_lobby, text_of
+from tests.support.forms import ON_THE_WAY, posted_to
+from tests.support.lobby import EMAIL, HERE, PASSWORD, Lobby, enter_code, enter_password, is_in, open_lobby, text_of
 from tests.support.signed_in import session_token, sign_in_client
 
 ADMIN = "bea@gemeente.example"
 NEW = "nieuw@gemeente.example"
 ANOTHER_PASSWORD = "Groene trein vertrekt laat?"
+#: Microsoft is on, and does not answer.
+MICROSOFT = {
+    "microsoft_client_id": "an application",
+    "microsoft_client_secret": "its secret",
+    "microsoft_authority": "https://127.0.0.1:9/organizations",
+}
 #: Addresses that browsers take for another site's, and what no browser should be sent to.
 FOREIGN = (
     "https://elders.example/",
@@ -169,7 +184,8 @@ def test_a_stolen_session_is_no_way_to_guess_the_password(lobby: Lobby) -> None:
         assert wrong == [422] * 5 + [429] * 3
 
 
-def test_one_password_on_many_accounts_gets_slow(lobby: Lobby) -> None:
+def test_one_password_on_many_accounts_gets_slow(lobby: Lobby, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("matching.accounts.rules.password_matches", lambda *_: False)
     with time_machine.travel("2026-11-24T08:00:00Z", tick=False):
         client = lobby.app.test_client()
         statuses = [
@@ -249,7 +265,7 @@ def test_every_cookie_is_for_this_host_and_for_no_script(settings: Settings, sql
         client.get("/inloggen", base_url=HERE),
         client.post("/taal/en", base_url=HERE),
         client.post("/inloggen", data={"email": EMAIL}, base_url=HERE),
-        client.post("/inloggen/wachtwoord", data={"password": "Paarse fiets zingt hard!"}, base_url=HERE),
+        client.post("/inloggen/wachtwoord", data={"password": PASSWORD}, base_url=HERE),
         client.post("/inloggen/code", data={"code": lobby.code()}, base_url=HERE),
     ]
     cookies = [line for answer in answers for line in answer.headers.getlist("Set-Cookie")]
@@ -348,8 +364,59 @@ def test_confirming_leads_back_to_our_own_pages_only(lobby: Lobby, referrer: str
     with time_machine.travel(datetime.now(UTC).timestamp() + 900):
         asked = client.post("/instellingen/beveiliging/herstelcodes", headers={"Referer": referrer})
         assert urlsplit(asked.location or "").path == "/bevestigen"
-        data = {"password": "Paarse fiets zingt hard!"}
+        data = {"password": PASSWORD}
         assert client.post("/bevestigen", data=data).location == "/"
+
+
+# Forms
+
+
+def test_forms_that_one_has_to_walk_to_carry_a_token_too(settings: Settings, sqlite_database: Database) -> None:
+    lobby = open_lobby(settings.model_copy(update=MICROSOFT), sqlite_database)
+    lobby.add_person(second=SMS)
+    lobby.add_person(ADMIN, ADMINISTRATOR)
+    tenant, seen = "11111111-2222-3333-4444-555555555555", set[str]()
+    with lobby.database.write() as session:
+        session.add(OrganisationTenant(organisation_id=1, tenant_id=tenant))
+        values = {"tenant_id": tenant, "object_id": "x", "person_id": lobby.person(), "created_at": datetime.now(UTC)}
+        session.execute(insert(MicrosoftIdentity).values(**values))
+
+    def look(client: FlaskClient, address: str) -> None:
+        """Open a page as it is with forms that need a token."""
+        lobby.app.config["WTF_CSRF_ENABLED"] = True
+        answer = client.get(address)
+        lobby.app.config["WTF_CSRF_ENABLED"] = False
+        assert answer.status_code == 200, f"{address}: {answer.location}"
+        seen.update(posted_to(lobby.app, answer.get_data(as_text=True), address))
+
+    client = lobby.app.test_client()
+    client.post("/inloggen", data={"email": EMAIL})
+    look(client, "/inloggen/wachtwoord")
+    client.post("/inloggen/wachtwoord", data={"password": PASSWORD})
+    look(client, "/inloggen/code")
+    look(enter(lobby), "/bevestigen")
+    look(ask_for_reset(lobby), "/wachtwoord/nieuw")
+
+    administrator = enter(lobby, ADMIN)
+    invite(lobby, administrator)
+    look(administrator, "/instellingen/gebruikers?lijst=uitgenodigd")
+    administrator.get(link_of(lobby, mails.Invitation, NEW))
+    look(administrator, "/uitnodiging")
+    administrator.post(f"/instellingen/gebruikers/{account_of(lobby)}/sluiten")
+    look(administrator, "/instellingen/gebruikers?lijst=gesloten")
+
+    guest = lobby.app.test_client()
+    guest.get(link_of(lobby, mails.Invitation, NEW))
+    look(guest, "/uitnodiging")
+    guest.post("/uitnodiging", data={"accepted": "y"})
+    look(guest, "/aanmelden/methode")
+    look(guest, "/aanmelden/wachtwoord")
+    guest.post("/aanmelden/wachtwoord", data={"password": ANOTHER_PASSWORD})
+    guest.post("/aanmelden/controle")
+    look(guest, "/aanmelden/app")
+    guest.post("/aanmelden/sms", data={"number": "06 1234 5968"})
+    look(guest, "/aanmelden/sms/code")
+    assert ON_THE_WAY - seen == set()
 
 
 # Who is there
@@ -379,12 +446,7 @@ def test_an_address_that_is_typed_tells_nothing(lobby: Lobby, page: str) -> None
 
 
 def test_who_signs_in_with_microsoft_is_told_by_the_domain_alone(settings: Settings, sqlite_database: Database) -> None:
-    microsoft = {
-        "microsoft_client_id": "an application",
-        "microsoft_client_secret": "its secret",
-        "microsoft_authority": "https://127.0.0.1:9/organizations",
-    }
-    lobby = open_lobby(settings.model_copy(update=microsoft), sqlite_database)
+    lobby = open_lobby(settings.model_copy(update=MICROSOFT), sqlite_database)
     lobby.add_person()
     with lobby.database.write() as session:
         session.add(OrganisationDomain(domain="gemeente.example", organisation_id=1, microsoft=True))
