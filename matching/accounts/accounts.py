@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from matching.accounts import audit, sessions
 from matching.accounts.policy import ADMINISTRATOR, CONTACT_PERSON, ROLES, VACANCY_CONTACT
-from matching.accounts.records import Account, AccountRole, AccountShowcase, Organisation, Person, ShowcaseAccess
+from matching.accounts.records import (
+    Account,
+    AccountRole,
+    AccountShowcase,
+    Invitation,
+    Organisation,
+    Person,
+    ShowcaseAccess,
+)
 from matching.candidates.records import Showcase
 
 #: Contact persons belong to an employer: they have no other role, and these two are one role with more or less.
@@ -106,25 +114,30 @@ def open_account(session: Session, person_id: int, organisation_id: int, rights:
 def change_rights(session: Session, account_id: int, rights: Rights, *, actor_id: int) -> None:
     """Change roles and showcases of an open account; they count from its next request on (ROLE-21).
 
-    Raises Refused, also when the organisation would be left without an administrator.
+    Who is no administrator any more has no way back by an invitation that is still open. Raises Refused, also when the
+    organisation would be left without an administrator.
     """
     organisation_id = _organisation_of(session, account_id)
     check_rights(session, organisation_id, rights)
     if ADMINISTRATOR not in rights.roles:
         _keep_an_administrator(session, organisation_id, account_id)
+        if _is_administrator(session, account_id):
+            _revoke_invitations(session, account_id, organisation_id, actor_id)
     _write_rights(session, account_id, organisation_id, rights)
     details: dict[str, object] = {"roles": sorted(rights.roles), "showcases": _listed(rights)}
     _note(session, actor_id, "users.change", account_id, details)
 
 
 def close_account(session: Session, account_id: int, *, actor_id: int | None) -> None:
-    """Close an account: its sessions end at once, and it opens nothing any more (SET-22).
+    """Close an account: its sessions end at once, and it opens nothing any more (SET-22), nor does an open invitation.
 
     Raises Refused for the own account and for the last administrator's.
     """
     if account_id == actor_id:
         raise Refused(Refusal.OWN_ACCOUNT)
-    _keep_an_administrator(session, _organisation_of(session, account_id), account_id)
+    organisation_id = _organisation_of(session, account_id)
+    _keep_an_administrator(session, organisation_id, account_id)
+    _revoke_invitations(session, account_id, organisation_id, actor_id)
     session.execute(update(Account).where(Account.id == account_id).values(active=False))
     sessions.end_account(session, account_id)
     _note(session, actor_id, "users.close", account_id, {})
@@ -137,7 +150,45 @@ def reopen_account(session: Session, account_id: int, *, actor_id: int) -> None:
 
 
 def _organisation_of(session: Session, account_id: int) -> int:
-    return session.execute(select(Account.organisation_id).where(Account.id == account_id)).scalar_one()
+    """Its organisation, held: nobody invites there until this transaction is over, so no invitation is overlooked."""
+    organisation = select(Organisation.id).join(Account, Account.organisation_id == Organisation.id)
+    # Without the key: who accepts an invitation at this moment writes an account that refers to it.
+    held = organisation.where(Account.id == account_id).with_for_update(of=Organisation, key_share=True)
+    return session.execute(held).scalar_one()
+
+
+def _is_administrator(session: Session, account_id: int) -> bool:
+    held = select(AccountRole.role).where(AccountRole.account_id == account_id, AccountRole.role == ADMINISTRATOR)
+    return session.scalar(held) is not None
+
+
+def _revoke_invitations(session: Session, account_id: int, organisation_id: int, actor_id: int | None) -> None:
+    """Revoke the open invitations by which somebody could undo that this account is taken away.
+
+    Those to its own address, and those it sent that make an administrator, which may be to another address of the same
+    person. The others that it sent stand: the organisation invited, whoever wrote the mail, and any administrator can
+    take them back.
+    """
+    own = select(Person.email).join(Account, Account.person_id == Person.id).where(Account.id == account_id)
+    waiting = session.execute(
+        select(Invitation.id, Invitation.roles, Invitation.email == own.scalar_subquery()).where(
+            Invitation.organisation_id == organisation_id,
+            Invitation.accepted_at.is_(None),
+            Invitation.revoked_at.is_(None),
+            or_(Invitation.email == own.scalar_subquery(), Invitation.invited_by == account_id),
+        )
+    )
+    for number, roles, to_itself in waiting.all():
+        if to_itself or ADMINISTRATOR in roles:
+            session.execute(update(Invitation).where(Invitation.id == number).values(revoked_at=datetime.now(UTC)))
+            audit.append(
+                session,
+                actor_id=actor_id,
+                action="invitations.revoke",
+                subject="invitation",
+                key=str(number),
+                details={},
+            )
 
 
 def _keep_an_administrator(session: Session, organisation_id: int, leaving: int) -> None:

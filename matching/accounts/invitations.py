@@ -228,7 +228,8 @@ def count_pending(session: Session, organisation_id: int) -> int:
 def find_open(session: Session, token: str, now: datetime) -> tuple[State, Offer | None]:
     """How the invitation with this secret stands, and what it offers when it is open.
 
-    Whoever invited may have left since: what counts is that the organisation did not revoke it.
+    Whoever invited may have left since: what counts is that it was not revoked, as closing an account does with those
+    that make an administrator.
     """
     found = _with_names(session, Invitation.token_hash == token_hash(token))
     if found is None:

@@ -272,6 +272,37 @@ def test_an_invitation_stands_when_the_inviter_leaves(database: Database, admini
     assert accept(database, last_token(database)).account_id
 
 
+@pytest.mark.requirement("SET-22", "ROLE-21")
+@pytest.mark.parametrize("closes", [True, False], ids=["closed", "no administrator any more"])
+def test_who_loses_the_organisation_has_no_way_back_by_an_invitation(
+    database: Database, administrator: int, closes: bool
+) -> None:
+    second = make_account(database, 1, "tweede@demo.example", [ADMINISTRATOR])
+    makes_one = Rights(frozenset({ADMINISTRATOR}))
+    with database.write() as session:
+        session.execute(update(Account).where(Account.id == administrator).values(active=False))
+    sent = {
+        "to itself": invite(database, second, email="beheer@demo.example"),
+        "by another": invite(database, second, email="vriend@demo.example", rights=makes_one),
+    }
+    with database.write() as session:
+        session.execute(update(Account).where(Account.id == administrator).values(active=True))
+    sent |= {
+        "a colleague": invite(database, administrator, email="collega@demo.example"),
+        "an administrator": invite(database, administrator, email="zelf@elders.example", rights=makes_one),
+    }
+    with database.write() as session:
+        if closes:
+            accounts.close_account(session, administrator, actor_id=second)
+        else:
+            accounts.change_rights(session, administrator, Rights(frozenset({ACCOUNT_MANAGER})), actor_id=second)
+        revoked = set(session.scalars(select(Invitation.id).where(Invitation.revoked_at.is_not(None))))
+        noted = select(AuditEntry.subject_key).where(AuditEntry.action == "invitations.revoke")
+        assert {int(key) for key in session.scalars(noted)} == revoked
+
+    assert revoked == {sent["to itself"], sent["an administrator"]}
+
+
 def test_invitations_that_are_over_are_forgotten_and_open_ones_are_not(database: Database, administrator: int) -> None:
     expired = invite(database, administrator, email="een@demo.example", now=NOW - timedelta(days=130))
     revoked = invite(database, administrator, email="twee@demo.example")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import delete, func, select, update
 
+from matching.accounts.key_records import SignInSession
 from matching.accounts.policy import ACCOUNT_MANAGER, ADMINISTRATOR, OPERATIONS
 from matching.accounts.records import Account, AccountRole, AccountShowcase, Invitation, Organisation, Person
 from matching.post.records import OutboxMail
@@ -117,6 +119,23 @@ def test_a_user_of_another_organisation_does_not_exist_here(site: Flask) -> None
         assert client.get(f"{USERS}/{foreign}{tail}").status_code == 404, tail
         assert client.post(f"{USERS}/{foreign}{tail}").status_code == 404, tail
     assert client.post(f"{USERS}/{foreign}/openen").status_code == 404
+
+
+def test_who_may_in_is_changed_only_by_who_lately_showed_who_it_is(site: Flask) -> None:
+    client, account = enter(site), account_of(site)
+    with database_of(site).write() as session:
+        session.execute(update(SignInSession).values(password_at=datetime(2026, 1, 1, tzinfo=UTC), microsoft_at=None))
+    own, organisation = f"{USERS}/{account}", "/instellingen/organisatie"
+    for address in (own, f"{own}/sluiten", f"{own}/openen", f"{INVITATIONS}/nieuw", organisation):
+        if address != f"{own}/openen":
+            assert client.get(address).headers["Location"] == "/bevestigen", address
+            with client.session_transaction() as kept:
+                assert kept["target"] == address, "and back to the form, before anything was typed"
+        answer = client.post(address, data={"roles": [ADMINISTRATOR], "reach": "alle", "remembers_devices": "y"})
+        assert answer.headers["Location"] == "/bevestigen", address
+    assert client.get(USERS).status_code == 200
+    assert roles_of(site, account) == {ACCOUNT_MANAGER}
+    assert mails(site) == []
 
 
 @pytest.mark.requirement("SET-22")

@@ -22,7 +22,7 @@ from web.services import services
 from web.sessions import hold, let_go
 
 #: Keys of the signed cookie that outlive a new session's token. REMEMBER: number of the person whose browser this is.
-#: INVITATION, NEW_ADDRESS: the secrets of the last links that were opened to an invitation, and to a new e-mail address.
+#: INVITATION, NEW_ADDRESS: secrets of the links to an invitation and to a new e-mail address that were opened last.
 TARGET, REMEMBER, INVITATION, NEW_ADDRESS = KEPT = ("target", "remember", "invitation", "new_address")
 
 PAGES = {

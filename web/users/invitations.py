@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from matching.accounts import invitations, users
 from matching.accounts.accounts import Refusal, Refused
+from web.accounts.confirming import confirmed
 from web.guard import allows, signed_in_actor
 from web.services import services
 from web.texts import gettext as _
@@ -21,6 +22,7 @@ blueprint = Blueprint("inviting", __name__, url_prefix="/instellingen/uitnodigin
 
 @blueprint.get("/nieuw")
 @allows("users.manage")
+@confirmed
 def ask() -> ResponseReturnValue:
     """Ask whom to invite, with which rights."""
     return _page(_form())
@@ -28,6 +30,7 @@ def ask() -> ResponseReturnValue:
 
 @blueprint.post("/nieuw")
 @allows("users.manage")
+@confirmed
 def invite() -> ResponseReturnValue:
     """Invite somebody to the own organisation: a mail with the link is on its way."""
     actor, parts = signed_in_actor(), services()

@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from matching.accounts import administration
 from matching.accounts.administration import Security
+from web.accounts.confirming import confirmed
 from web.guard import allows, signed_in_actor
 from web.services import services
 from web.texts import gettext as _
@@ -17,6 +18,7 @@ blueprint = Blueprint("organisation", __name__, url_prefix="/instellingen/organi
 
 @blueprint.get("")
 @allows("organisation.secure")
+@confirmed
 def overview() -> ResponseReturnValue:
     """Show the settings of the organisation."""
     actor = signed_in_actor()
@@ -31,6 +33,7 @@ def overview() -> ResponseReturnValue:
 
 @blueprint.post("")
 @allows("organisation.secure")
+@confirmed
 def change() -> ResponseReturnValue:
     """Change what the organisation allows at the sign-in."""
     form = SecurityForm()

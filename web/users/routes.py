@@ -59,6 +59,7 @@ def overview() -> ResponseReturnValue:
 
 @blueprint.get("/<int:account>")
 @allows("users.manage")
+@confirmed
 def edit(account: int) -> ResponseReturnValue:
     """Show one user with what can be changed (SET-22)."""
     user = _user(account)
@@ -68,6 +69,7 @@ def edit(account: int) -> ResponseReturnValue:
 
 @blueprint.post("/<int:account>")
 @allows("users.manage")
+@confirmed
 def change(account: int) -> ResponseReturnValue:
     """Change roles and showcases of an open account."""
     user, actor = _open_user(account), signed_in_actor()
@@ -85,6 +87,7 @@ def change(account: int) -> ResponseReturnValue:
 
 @blueprint.get("/<int:account>/sluiten")
 @allows("users.manage")
+@confirmed
 def ask_close(account: int) -> ResponseReturnValue:
     """Ask whether an account is to be closed."""
     user = _open_user(account)
@@ -95,6 +98,7 @@ def ask_close(account: int) -> ResponseReturnValue:
 
 @blueprint.post("/<int:account>/sluiten")
 @allows("users.manage")
+@confirmed
 def close(account: int) -> ResponseReturnValue:
     """Close an account: its sessions end at once; the notice after it has the way back."""
     user, parts = _open_user(account), services()
@@ -115,6 +119,7 @@ def close(account: int) -> ResponseReturnValue:
 
 @blueprint.post("/<int:account>/openen")
 @allows("users.manage")
+@confirmed
 def reopen(account: int) -> ResponseReturnValue:
     """Open a closed account again, with the rights that it had."""
     user = _user(account)
