@@ -8,6 +8,7 @@ import statistics
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from urllib.parse import urlencode, urlsplit
 
@@ -17,13 +18,15 @@ from sqlalchemy import func, insert, select
 
 from benchmarks.surroundings import remove_indexes
 from indexer.rebuild.run import rebuild
+from matching.accounts import sessions
+from matching.accounts.accounts import Rights, make_person, open_account
 from matching.accounts.policy import ACCOUNT_MANAGER
 from matching.accounts.records import Organisation, ShowcaseAccess
+from matching.accounts.sessions import Proof, SigningIn
 from matching.candidates.records import CandidateTerm, Showcase
 from matching.settings import Settings
 from matching.storage.database import Database
 from matching.taxonomy.records import PlaceRow
-from tests.support.signed_in import make_account, session_token, sign_in_client
 from web.app import create_app
 
 WARM_UP, ROUNDS = 3, 15
@@ -84,9 +87,15 @@ def _signed_in(database: Database, settings: Settings) -> FlaskClient:
         ).scalar_one()
         for showcase in session.execute(select(Showcase.id)).scalars().all():
             session.execute(insert(ShowcaseAccess).values(organisation_id=organisation, showcase_id=showcase))
-    make_account(database, organisation, email, [ACCOUNT_MANAGER])
+        now = datetime.now(UTC)
+        person = make_person(session, email, "Meting", now)
+        open_account(session, person, organisation, Rights(frozenset({ACCOUNT_MANAGER})), now)
+        begun = sessions.start(session, person, [Proof.PASSWORD, Proof.SECOND], now)
+        found = sessions.find(session, begun, now)
+        token = sessions.enter(session, found.who, now) if found and isinstance(found.who, SigningIn) else None
     browser = create_app(settings).test_client()
-    sign_in_client(browser, session_token(database, email))
+    with browser.session_transaction() as kept:
+        kept["_user_id"] = token
     return browser
 
 
