@@ -102,11 +102,19 @@ def unlink(session: Session, vault: Vault, actor: Actor, now: datetime) -> bool:
         return False
     if not has_another_way(session, actor.person_id):
         raise NoLinkError(NoLink.ONLY_WAY)
-    session.execute(delete(MicrosoftIdentity).where(MicrosoftIdentity.person_id == actor.person_id))
-    sessions.end_all(session, actor.person_id, but=actor.session_id)
-    _note(session, actor.person_id, "microsoft.unlink", actor.account_id)
-    tell(session, vault, actor.person_id, SignInMethodChanged(method="microsoft", change="removed", at=now))
+    take_off(session, vault, actor.person_id, now, actor=actor)
     return True
+
+
+def take_off(session: Session, vault: Vault, person_id: int, now: datetime, *, actor: Actor | None = None) -> None:
+    """Take the link off, whatever is left; all sessions end but the one of `actor`, and a mail tells.
+
+    Who may is the caller's question: the person (`actor`), or the operator.
+    """
+    session.execute(delete(MicrosoftIdentity).where(MicrosoftIdentity.person_id == person_id))
+    sessions.end_all(session, person_id, but=actor.session_id if actor else None)
+    _note(session, person_id, "microsoft.unlink", actor.account_id if actor else None)
+    tell(session, vault, person_id, SignInMethodChanged(method="microsoft", change="removed", at=now))
 
 
 def is_linked(session: Session, person_id: int) -> bool:

@@ -1,4 +1,4 @@
-"""What whoever runs the installation does for organisations: the first administrator, domains, tenants, lost phones.
+"""What whoever runs the installation does for organisations: the first administrator, domains, tenants, lost keys.
 
 Domains and tenants are the operator's: an administrator could else claim those of somebody else, and so say where other
 people sign in.
@@ -15,9 +15,10 @@ from uuid import UUID
 from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session
 
-from matching.accounts import audit, invitations, second_steps
+from matching.accounts import audit, invitations, microsoft_links, second_steps, sessions
 from matching.accounts.accounts import Rights, address, find_person
 from matching.accounts.identities import PERSONAL_TENANT
+from matching.accounts.key_records import MicrosoftIdentity
 from matching.accounts.notices import tell
 from matching.accounts.policy import ADMINISTRATOR
 from matching.accounts.records import (
@@ -68,8 +69,9 @@ def invite_first_administrator(
     email: str,
     language: Language,
     now: datetime,
+    another: bool = False,
 ) -> str:
-    """Invite the administrator of an organisation that has none; returns the link, which is mailed too.
+    """Invite the administrator of an organisation that has none, or `another`; returns the link, which is mailed too.
 
     With `organisation_name` the organisation is made. A second call for the same address makes a new link. Raises
     OperatorRefused, and Refused as every invitation does.
@@ -81,8 +83,10 @@ def invite_first_administrator(
         known = _make(session, code, organisation_name)
     elif organisation_name is not None and organisation_name != _name_of(session, known):
         raise OperatorRefused(f"The organisation {code} is there already, with another name.")
-    if _count_administrators(session, known):
-        raise OperatorRefused(f"{code} has an administrator already, who can invite others.")
+    if _count_administrators(session, known) and not another:
+        raise OperatorRefused(
+            f"{code} has an administrator already, who can invite others; --another where that one can't be reached."
+        )
     waiting = session.scalar(
         select(Invitation.id).where(
             Invitation.organisation_id == known,
@@ -149,10 +153,21 @@ def add_tenant(session: Session, code: str, tenant: str) -> None:
 
 
 def remove_tenant(session: Session, code: str, tenant: str) -> None:
-    """Take a tenant off. Raises OperatorRefused when it isn't this organisation's."""
-    mine = OrganisationTenant.tenant_id == _tenant(tenant), OrganisationTenant.organisation_id == find(session, code)
+    """Take a tenant off, and end the sessions of the organisation's people who sign in there.
+
+    Raises OperatorRefused when it isn't this organisation's.
+    """
+    organisation_id, gone = find(session, code), _tenant(tenant)
+    mine = OrganisationTenant.tenant_id == gone, OrganisationTenant.organisation_id == organisation_id
     if not session.execute(delete(OrganisationTenant).where(*mine).returning(OrganisationTenant.tenant_id)).all():
         raise OperatorRefused(f"{tenant} is not a tenant of {code}.")
+    people = (
+        select(MicrosoftIdentity.person_id)
+        .join(Account, Account.person_id == MicrosoftIdentity.person_id)
+        .where(MicrosoftIdentity.tenant_id == gone, Account.organisation_id == organisation_id, Account.active)
+    )
+    for person_id in session.scalars(people).all():
+        sessions.end_all(session, person_id)
 
 
 def open_showcase(session: Session, code: str, showcase: str) -> None:
@@ -167,11 +182,27 @@ def open_showcase(session: Session, code: str, showcase: str) -> None:
 
 def reset_second_step(session: Session, vault: Vault, email: str, now: datetime) -> None:
     """Take the extra checks of a person off for a lost phone, where no administrator may; a mail tells."""
+    person_id = _person(session, email)
+    second_steps.reset(session, person_id, actor_id=None)
+    tell(session, vault, person_id, mails.SecondStepReset(administrator="HalloWerk", at=now))
+
+
+def unlink_microsoft(session: Session, vault: Vault, email: str, now: datetime) -> None:
+    """Take off which account at Microsoft a person signs in with, also as the only way; a mail tells.
+
+    For who got another one there. Sessions end; who has no password asks for a link to choose one (AUTH-35).
+    """
+    person_id = _person(session, email)
+    if not microsoft_links.is_linked(session, person_id):
+        raise OperatorRefused("This person does not sign in with Microsoft.")
+    microsoft_links.take_off(session, vault, person_id, now)
+
+
+def _person(session: Session, email: str) -> int:
     person_id = find_person(session, email)
     if person_id is None:
         raise OperatorRefused("Nobody has this address.")
-    second_steps.reset(session, person_id, actor_id=None)
-    tell(session, vault, person_id, mails.SecondStepReset(administrator="HalloWerk", at=now))
+    return person_id
 
 
 def find(session: Session, code: str) -> int:

@@ -139,6 +139,13 @@ def authenticator_of(session: Session, vault: Vault, email: str) -> Authenticato
     return Authenticator(vault.open(step.sealed), step.last_step) if step else None
 
 
+def count_accounts(session: Session) -> int:
+    """How many open accounts there are at the demo's organisations: everybody can know the password of some."""
+    codes = [organisation.code for organisation in ORGANISATIONS]
+    found = select(func.count(Account.id)).join(Organisation, Organisation.id == Account.organisation_id)
+    return session.scalar(found.where(Organisation.code.in_(codes), Account.active)) or 0
+
+
 def has_others(session: Session) -> bool:
     """Whether there is an organisation that is not the demo's: then this is no place for made-up people."""
     codes = [organisation.code for organisation in ORGANISATIONS]

@@ -1,4 +1,4 @@
-"""`hallowerk accounts`: organisations, their first administrator, where their people sign in, and lost phones."""
+"""`hallowerk accounts`: organisations, their first administrator, where their people sign in, and lost keys."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from matching.accounts.vault import open_vault
 from matching.post.wording import Language
 from matching.settings import load_settings
 from matching.storage.database import Database
+from web.commands.demo import refuse_beside_demo
 from web.commands.intake import UNUSABLE, database_messages
 from web.commands.opening import open_database
 from web.commands.trail import note_command
@@ -30,11 +31,15 @@ def command() -> None:
 @click.option("--organisation-name", help="Make the organisation, with this name.")
 @click.option("--name", required=True, help="Name of the administrator.")
 @click.option("--email", required=True, help="E-mail address of the administrator.")
+@click.option("--another", is_flag=True, help="Also where there is an administrator, who can't be reached any more.")
 @click.option("--language", type=click.Choice(["nl", "en"]), default="nl", show_default=True, help="Of the mail.")
-def create_admin(organisation: str, organisation_name: str | None, name: str, email: str, language: Language) -> None:
+def create_admin(
+    organisation: str, organisation_name: str | None, name: str, email: str, another: bool, language: Language
+) -> None:
     """Invite the first administrator of an organisation, who can then invite everybody else.
 
-    Prints the link of the invitation, which is mailed too: it works once, for 30 days. Run it again for a new link.
+    With --another it is one more, for when the only one has left or can't sign in any more. Prints the link of the
+    invitation, which is mailed too: it works once, for 30 days. Run it again for a new link.
 
     \b
     Example:
@@ -43,6 +48,8 @@ def create_admin(organisation: str, organisation_name: str | None, name: str, em
     """
     settings = load_settings()
     with _changing() as database, database.write() as session:
+        if organisation_name is not None:
+            refuse_beside_demo(session)
         link = operator.invite_first_administrator(
             session,
             open_vault(settings),
@@ -52,6 +59,7 @@ def create_admin(organisation: str, organisation_name: str | None, name: str, em
             name=name,
             email=email,
             language=language,
+            another=another,
             now=datetime.now(UTC),
         )
     click.echo(f"Invited. The link, which is shown only now:\n{link}")
@@ -138,6 +146,21 @@ def reset_second_step(email: str) -> None:
     with _changing() as database, database.write() as session:
         operator.reset_second_step(session, open_vault(settings), email, datetime.now(UTC))
     click.echo("The next sign-in asks to set an extra check up, after the password")
+
+
+@command.command("unlink-microsoft")
+@click.argument("email")
+@click.confirmation_option(prompt="Are you sure that this person asks for it?")
+def unlink_microsoft(email: str) -> None:
+    """Take off which account at Microsoft the person with this address signs in with.
+
+    For who got another account at Microsoft, or whose organisation leaves it. All sessions end, a mail tells. Who has
+    no password gets a link to choose one through 'Wachtwoord vergeten?' on the sign-in page.
+    """
+    settings = load_settings()
+    with _changing() as database, database.write() as session:
+        operator.unlink_microsoft(session, open_vault(settings), email, datetime.now(UTC))
+    click.echo("The next sign-in is with a password, that 'Wachtwoord vergeten?' gives a link for, and an extra check")
 
 
 @contextmanager

@@ -13,6 +13,7 @@ import click
 import orjson
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from sqlalchemy.orm import Session
 
 from indexer.engine.client import connect
 from indexer.status import index_status
@@ -21,7 +22,7 @@ from matching.accounts.authenticator import NoCodeNow, current_code
 from matching.accounts.vault import open_vault
 from matching.candidates.showcases import define
 from matching.candidates.taxonomy_lists import seed
-from matching.demo.accounts import ACCOUNTS, PASSWORD, authenticator_of, has_others, set_up_accounts
+from matching.demo.accounts import ACCOUNTS, PASSWORD, authenticator_of, count_accounts, has_others, set_up_accounts
 from matching.demo.people import today
 from matching.demo.showcases import SHOWCASES
 from matching.demo.version import holds_demo, is_loaded, note_loaded, surplus_ids
@@ -37,6 +38,8 @@ OTHERS = (
     "This database has organisations that are not the demo's: made-up people and known passwords don't belong there."
 )
 
+REAL = "HALLOWERK_HTTPS says that this installation is for real people: the demo's passwords don't belong there."
+
 
 @click.group()
 def command() -> None:
@@ -51,14 +54,15 @@ def load(people: int) -> None:
     The people are the same every time, except that their dates count back from today. They come in the ordinary way,
     as an import file. Does nothing where all is there already. The search engine must run: `hallowerk engine start`.
     """
-    run_load(load_settings(), people)
-    print_accounts()
+    settings = load_settings()
+    run_load(settings, people)
+    print_accounts(settings)
 
 
 @command.command()
 def accounts() -> None:
-    """Print the demo's accounts and their password."""
-    print_accounts()
+    """Print the demo's accounts, their password, and how to get their codes."""
+    print_accounts(load_settings())
 
 
 @command.command()
@@ -87,7 +91,9 @@ def code(email: str) -> None:
 
 
 def run_load(settings: Settings, people: int) -> None:
-    """What `hallowerk demo load` does; ends the process with a message when a step fails."""
+    """What `hallowerk demo load` does; ends the process with a message when a step fails, or behind HTTPS."""
+    if settings.https:
+        raise SystemExit(REAL)
     database = Database(settings.database)
     with database_messages():
         with _step("Tables, occupations and places"):
@@ -114,11 +120,25 @@ def run_load(settings: Settings, people: int) -> None:
     note_loaded(settings, people)
 
 
-def print_accounts() -> None:
-    """Print the demo's accounts with the password they share."""
+def print_accounts(settings: Settings) -> None:
+    """Print the demo's accounts with the password they share, and where their codes and mails are."""
     click.echo(f"\nSign in with one of these accounts; the password is {PASSWORD}")
     for account in (one for one in ACCOUNTS if one.can):
         click.echo(f"  {account.email:<30} {account.name:<18} {account.can}")
+    click.echo("The code that is asked for after it: hallowerk demo code EMAIL")
+    if settings.demo:
+        click.echo(f"Mails and text messages: {settings.site_url}/postvak")
+
+
+def count_demo_accounts(session: Session) -> int:
+    """How many open accounts of the demo's organisations this database holds."""
+    return count_accounts(session)
+
+
+def refuse_beside_demo(session: Session) -> None:
+    """End the process where the demo is: real people don't belong beside accounts whose password everybody knows."""
+    if count_accounts(session):
+        raise SystemExit("This database holds the demo. Make another one for real people: hallowerk database upgrade.")
 
 
 def _bring_people_in(settings: Settings, database: Database, people: int) -> None:

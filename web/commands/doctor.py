@@ -23,6 +23,7 @@ from matching.accounts.audit import broken_lines
 from matching.settings import Settings, load_settings
 from matching.storage.database import Database
 from matching.storage.migrate import is_current
+from web.commands.demo import count_demo_accounts
 
 _ASK_SECONDS = 5.0
 SHOWN_LINES = 10
@@ -69,6 +70,9 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield database
     if database.ok:
         yield _audit_trail(settings)
+        yield from _demo(settings)
+    yield from _visitors(settings)
+    yield _post(settings)
     yield _java(settings)
     yield from _disk(settings)
 
@@ -151,6 +155,33 @@ def _audit_trail(settings: Settings) -> Finding:
         "somebody changed the table outside HalloWerk: compare it with a backup",
         details={"broken_lines": broken[:SHOWN_LINES]},
     )
+
+
+def _demo(settings: Settings) -> Iterator[Finding]:
+    """Accounts whose password everybody can know, where real people sign in."""
+    if not settings.https:
+        return
+    database = Database(settings.database)
+    with database.read() as session:
+        present = count_demo_accounts(session)
+    database.close()
+    found = f"{present} accounts of the demo, whose password everybody can know" if present else "no accounts of it"
+    yield Finding("demo", not present, found, "use a database that the demo was never loaded into")
+
+
+def _visitors(settings: Settings) -> Iterator[Finding]:
+    """Behind HTTPS stands a proxy: without counting it everybody seems to sign in from its address."""
+    if settings.https and not settings.proxies:
+        found = "HALLOWERK_PROXIES is 0, so all visitors seem to come from the address of the proxy before HTTPS"
+        yield Finding("addresses of visitors", False, found, "set HALLOWERK_PROXIES", needed=False)
+
+
+def _post(settings: Settings) -> Finding:
+    """Where mails go; nothing is sent."""
+    if settings.smtp_host:
+        return Finding("mail", True, f"goes to {settings.smtp_host}, port {settings.smtp_port} (not tried)")
+    found = f"goes nowhere: mails become files in {settings.mailbox_dir}"
+    return Finding("mail", not settings.https, found, "set HALLOWERK_SMTP_HOST", needed=False)
 
 
 def _java(settings: Settings) -> Finding:

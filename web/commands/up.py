@@ -70,8 +70,7 @@ def command(demo: bool, people: int) -> None:
         _wait_until_ready(settings, server)
         click.echo(f"\nHalloWerk is ready: http://{settings.host}:{settings.port}")
         if demo:
-            print_accounts()
-            click.echo(f"Mails and text messages: {settings.site_url}/postvak")
+            print_accounts(settings)
         click.echo("Ctrl-C ends it.")
         while (code := _exit_code(server)) is None:
             beside.look()
