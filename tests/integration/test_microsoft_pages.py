@@ -17,6 +17,7 @@ from werkzeug.test import TestResponse
 from indexer.retention import forget_ended
 from matching.accounts import invitations
 from matching.accounts.accounts import Rights
+from matching.accounts.attempts import ADDRESS
 from matching.accounts.identities import PERSONAL_TENANT
 from matching.accounts.key_records import MailedLink, MicrosoftFlow, MicrosoftIdentity, SecondStep, SignInSession
 from matching.accounts.policy import ACCOUNT_MANAGER
@@ -323,6 +324,20 @@ def test_microsoft_that_does_not_answer(lobby: Lobby, anne: int, provider: Provi
     provider.lie(fail="openid-configuration")
     client = lobby.app.test_client()
     assert "Microsoft antwoordt nu niet." in why(client, client.post("/microsoft/start"), 503)
+
+
+def test_beginning_without_end_has_to_wait_and_coming_back_makes_up_for_it(
+    lobby: Lobby, anne: int, provider: Provider
+) -> None:
+    client = lobby.app.test_client()
+    for _ in range(ADDRESS.free):
+        assert client.post("/microsoft/start").status_code == 200
+    assert sign_in(client, provider).location == "/"
+    client.post("/uitloggen")
+    assert client.post("/microsoft/start").status_code == 200
+    answer = client.post("/microsoft/start")
+    assert answer.location == "/inloggen"
+    assert "te vaak geprobeerd" in text_of(client.get("/inloggen"))
 
 
 def test_the_page_of_refusal_without_one(lobby: Lobby) -> None:

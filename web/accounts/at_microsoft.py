@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
-from flask import Response, make_response, redirect, render_template, request, session, url_for
+from flask import Response, flash, make_response, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
@@ -17,12 +17,22 @@ from matching.accounts.microsoft import begin, complete
 from matching.accounts.microsoft_flows import Purpose, UnderWay
 from matching.accounts.tokens import token_hash
 from matching.turns import TooBusy, Turns
+from web.accounts import limits
+from web.accounts.words import too_often
 from web.services import services
 
 #: Keys of the signed cookie: the secret of the sign-in under way, and why the last one was refused.
 UNDER_WAY, REFUSED = "microsoft", "microsoft_refused"
 #: One request of a process may wait for Microsoft, and another for its turn: when it is slow, searches go on.
 turns = Turns(waiting=1, patience_s=2.0)
+
+#: The page with the button that each of them is begun with.
+_BEGUN_AT = {
+    Purpose.SIGN_IN: "accounts.sign_in",
+    Purpose.CHOOSE: "arriving.choose_method",
+    Purpose.CONFIRM: "accounts.confirm",
+    Purpose.LINK: "settings.security",
+}
 
 _log = logging.getLogger(__name__)
 
@@ -37,15 +47,20 @@ def leave(purpose: Purpose, *, hint: str | None = None, another: bool = False) -
 
     `hint` is the address to fill in there; `another` has Microsoft ask which account. It is no redirect: the browser
     would hold each address that follows on a form against `form-action`, also those of the municipality's own sign-in
-    page, which Microsoft passes people on to and which we can't know.
+    page, which Microsoft passes people on to and which we can't know. Who begins many without ending them has to wait.
     """
     parts, now = services(), datetime.now(UTC)
+    attempt = limits.try_microsoft()
+    if attempt.wait_s:
+        flash(too_often(attempt.wait_s), "wrong")
+        return redirect(url_for(_BEGUN_AT[purpose]))
     back = f"{parts.settings.site_url}{url_for('microsoft.arrive')}"
     try:
         with _turn():
             fresh = purpose is Purpose.CONFIRM
             flow = begin(parts.settings, back, login_hint=hint, fresh=fresh, another=another)
     except MicrosoftRefused as refusal:
+        attempt.was_not_made()
         return refuse(refusal.reason)
     under_way = UnderWay(purpose, flow, None if purpose is Purpose.SIGN_IN else _session_hash())
     with parts.database.write() as writing:
@@ -67,10 +82,12 @@ def returned() -> tuple[Purpose, Identity]:
         raise MicrosoftRefused(Refusal.STATE)
     try:
         with _turn():
-            return found.purpose, complete(parts.settings, found.flow, request.args)
+            identity = complete(parts.settings, found.flow, request.args)
     except MicrosoftRefused as refusal:
         note(refusal.reason)
         raise
+    limits.microsoft_was_right()
+    return found.purpose, identity
 
 
 def note(reason: str) -> None:

@@ -57,6 +57,11 @@ def try_microsoft() -> Try:
     return Try(_here(ADDRESS))
 
 
+def microsoft_was_right() -> None:
+    """Take the try off again with which a sign-in at Microsoft was begun that came to a good end."""
+    services().attempts.gave_back(_here(ADDRESS))
+
+
 def wait_for_mail(what: str, whom: str) -> float:
     """Take a turn at having a mail or a text message sent; 0.0: go ahead, else the seconds to wait."""
     return Try({_key(f"mail {what}", whom): MAIL, **_here(MAIL_ADDRESS, "mailaddress")}).wait_s
