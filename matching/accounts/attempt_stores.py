@@ -24,7 +24,7 @@ TIMEOUT_S = 0.5
 REST_S = 5.0
 PREFIX = "attempts:"
 
-Mode = Literal["wait", "claim", "add", "take off"]
+Mode = Literal["claim", "take off"]
 Answer = TypeVar("Answer")
 
 log = structlog.get_logger()
@@ -45,7 +45,7 @@ for place, key in ipairs(KEYS) do
     longest = math.max(longest, math.min(wait, last + wait - asked.now))
   end
 end
-if asked.mode == 'add' or (asked.mode == 'claim' and longest == 0) then
+if asked.mode == 'claim' and longest == 0 then
   for place, key in ipairs(KEYS) do
     redis.call('HSET', key, 'failures', failures[place] + 1, 'last', string.format('%.6f', asked.now))
     redis.call('PEXPIRE', key, math.ceil(asked.policies[place].forget_s * 1000))
@@ -66,14 +66,8 @@ return string.format('%.6f', longest)
 class Store(Protocol):
     """Where failures are counted; each call is atomic over all its keys."""
 
-    def wait_s(self, keys: Mapping[str, Policy], now: float) -> float:
-        """Seconds until each of the keys may be tried; 0.0: now."""
-
     def claim(self, keys: Mapping[str, Policy], now: float) -> float:
-        """Count a failure on each key if all may be tried now, and return 0.0; else count none, and return `wait_s`."""
-
-    def add(self, keys: Mapping[str, Policy], now: float) -> None:
-        """Count a failure on each key."""
+        """Count a failure on each key if all may be tried now, and return 0.0; else the seconds until all may be."""
 
     def take_off(self, keys: Mapping[str, Policy], now: float) -> None:
         """Count one failure less on each key."""
@@ -91,11 +85,6 @@ class InProcessStore:
         # forgets by itself: made-up addresses that ask for mails push no guesses at passwords out.
         self._kinds: dict[str, dict[str, tuple[int, float]]] = {}
 
-    def wait_s(self, keys: Mapping[str, Policy], now: float) -> float:
-        """See Store."""
-        with self._lock:
-            return self._wait_s(keys, now)
-
     def claim(self, keys: Mapping[str, Policy], now: float) -> float:
         """See Store."""
         with self._lock:
@@ -103,11 +92,6 @@ class InProcessStore:
             if not wait_s:
                 self._add(keys, now)
             return wait_s
-
-    def add(self, keys: Mapping[str, Policy], now: float) -> None:
-        """See Store."""
-        with self._lock:
-            self._add(keys, now)
 
     def take_off(self, keys: Mapping[str, Policy], now: float) -> None:
         """See Store."""
@@ -164,17 +148,9 @@ class RedisStore:
         self._away = False
         self._ask_again = 0.0
 
-    def wait_s(self, keys: Mapping[str, Policy], now: float) -> float:
-        """See Store."""
-        return self._asked(lambda: self._run("wait", keys, now), lambda: self._meanwhile.wait_s(keys, now))
-
     def claim(self, keys: Mapping[str, Policy], now: float) -> float:
         """See Store."""
         return self._asked(lambda: self._run("claim", keys, now), lambda: self._meanwhile.claim(keys, now))
-
-    def add(self, keys: Mapping[str, Policy], now: float) -> None:
-        """See Store."""
-        self._asked(lambda: self._run("add", keys, now), lambda: self._meanwhile.add(keys, now))
 
     def take_off(self, keys: Mapping[str, Policy], now: float) -> None:
         """See Store."""

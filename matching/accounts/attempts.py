@@ -39,14 +39,6 @@ class Attempts:
         """Take a try: 0.0 means go ahead; else nothing was taken, and so many seconds have to pass first."""
         return self._store.claim(keys, self._clock())
 
-    def wait_s(self, keys: Mapping[str, Policy]) -> float:
-        """Seconds to wait before the next try, the largest over the keys; takes nothing."""
-        return self._store.wait_s(keys, self._clock())
-
-    def failed(self, keys: Mapping[str, Policy]) -> None:
-        """Count a failure that was not claimed."""
-        self._store.add(keys, self._clock())
-
     def gave_back(self, keys: Mapping[str, Policy]) -> None:
         """A claimed try was no failure after all: it succeeded (ADDRESS), or could not be made (TooBusy)."""
         self._store.take_off(keys, self._clock())

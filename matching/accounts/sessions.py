@@ -57,15 +57,11 @@ class SigningIn:
     session_id: int
     person_id: int
     email: str
-    name: str
-    language: str
     terms: str | None
     has_password: bool
     has_microsoft: bool
     #: Kinds of the second steps in use.
     second_steps: tuple[str, ...]
-    started_at: datetime
-    device_id: int | None
     proved: frozenset[Proof]
 
     def next_step(self, terms: str) -> Step:
@@ -91,10 +87,10 @@ _OTHER = _ACCOUNTS.alias("other")
 #: A row for each role and showcase of the session's account; one row where there is neither.
 _FOUND = (
     select(
-        *(_SESSIONS.c[name] for name in ("id", "person_id", "account_id", "device_id", "complete", *Proof)),
+        *(_SESSIONS.c[name] for name in ("id", "person_id", "account_id", "complete", *Proof)),
         _SESSIONS.c.started_at,
         _SESSIONS.c.seen_at,
-        *(_PEOPLE.c[name] for name in ("name", "email", "language", "terms")),
+        *(_PEOPLE.c[name] for name in ("name", "email", "terms")),
         _PEOPLE.c.password_hash.is_not(None).label("has_password"),
         _ACCOUNTS.c.organisation_id,
         _ACCOUNTS.c.postcode,
@@ -185,14 +181,10 @@ def _signing_in(session: Session, row: Any) -> SigningIn:
         session_id=row.id,
         person_id=row.person_id,
         email=row.email,
-        name=row.name,
-        language=row.language,
         terms=row.terms,
         has_password=row.has_password,
         has_microsoft=bool(microsoft),
         second_steps=tuple(kinds),
-        started_at=row.started_at,
-        device_id=row.device_id,
         proved=frozenset(proof for proof in Proof if getattr(row, proof) is not None),
     )
 

@@ -73,13 +73,20 @@ def attempts(store: Store, clock: Clock) -> Attempts:
     return Attempts(store, clock)
 
 
+def fail(attempts: Attempts, clock: Clock, keys: dict[str, Policy], times: int = 1) -> None:
+    """So many failures, each as soon as it may be tried."""
+    for _ in range(times):
+        while wait_s := attempts.claim(keys):
+            clock.now += wait_s
+
+
 def test_the_first_failures_are_free_and_the_wait_doubles_up_to_the_longest(attempts: Attempts, clock: Clock) -> None:
+    fail(attempts, clock, {"a": SLOWLY}, 3)
     waits = []
-    for _ in range(8):
-        assert attempts.claim({"a": SLOWLY}) == 0.0
-        waits.append(attempts.wait_s({"a": SLOWLY}))
-        clock.now += waits[-1]
-    assert waits == [0, 0, 10, 20, 40, 60, 60, 60]
+    for _ in range(5):
+        waits.append(attempts.claim({"a": SLOWLY}))
+        fail(attempts, clock, {"a": SLOWLY})
+    assert waits == [10, 20, 40, 60, 60]
 
 
 def test_a_try_that_has_to_wait_makes_nobody_wait_longer(attempts: Attempts, clock: Clock) -> None:
@@ -91,34 +98,29 @@ def test_a_try_that_has_to_wait_makes_nobody_wait_longer(attempts: Attempts, clo
 
 
 def test_the_longest_wait_counts_and_a_refused_claim_takes_nothing(attempts: Attempts, clock: Clock) -> None:
-    attempts.failed({"a": AT_ONCE})
-    for _ in range(4):
-        attempts.failed({"b": SLOWLY})
-    both = {"a": AT_ONCE, "b": SLOWLY, "c": SLOWLY}
-    assert attempts.wait_s(both) == attempts.claim(both) == 20.0
-    for _ in range(2):
-        attempts.failed({"c": SLOWLY})
-    assert attempts.wait_s({"c": SLOWLY}) == 0.0
-    assert attempts.wait_s({}) == attempts.claim({}) == 0.0
+    fail(attempts, clock, {"b": SLOWLY}, 4)
+    fail(attempts, clock, {"a": AT_ONCE})
+    assert attempts.claim({"a": AT_ONCE, "b": SLOWLY, "c": SLOWLY}) == 20.0
+    assert [attempts.claim({"c": SLOWLY}) for _ in range(4)] == [0.0, 0.0, 0.0, 10.0]
+    assert attempts.claim({}) == 0.0
 
 
 def test_failures_are_forgotten_after_a_while_without_any(attempts: Attempts, clock: Clock) -> None:
-    for _ in range(5):
-        attempts.failed({"a": SLOWLY})
+    fail(attempts, clock, {"a": SLOWLY}, 5)
     clock.now += 999
-    attempts.failed({"a": SLOWLY})
-    assert attempts.wait_s({"a": SLOWLY}) == 60.0
+    fail(attempts, clock, {"a": SLOWLY})
+    assert attempts.claim({"a": SLOWLY}) == 60.0
     clock.now += 1000
     for _ in range(3):
         assert attempts.claim({"a": SLOWLY}) == 0.0
 
 
 def test_success_forgets_one_key_only(attempts: Attempts) -> None:
-    attempts.failed({"a": AT_ONCE, "b": AT_ONCE})
+    assert attempts.claim({"a": AT_ONCE, "b": AT_ONCE}) == 0.0
     attempts.succeeded("a")
     attempts.succeeded("never seen")
     assert attempts.claim({"a": AT_ONCE}) == 0.0
-    assert attempts.wait_s({"b": AT_ONCE}) == 5.0
+    assert attempts.claim({"b": AT_ONCE}) == 5.0
 
 
 def test_a_claim_that_was_given_back_counts_no_longer(attempts: Attempts) -> None:
@@ -134,9 +136,9 @@ def test_a_claim_that_was_given_back_counts_no_longer(attempts: Attempts) -> Non
 
 
 def test_a_clock_that_is_put_back_lengthens_no_wait(attempts: Attempts, clock: Clock) -> None:
-    attempts.failed({"a": AT_ONCE})
+    assert attempts.claim({"a": AT_ONCE}) == 0.0
     clock.now -= 100_000
-    assert attempts.wait_s({"a": AT_ONCE}) == 5.0
+    assert attempts.claim({"a": AT_ONCE}) == 5.0
 
 
 def test_of_fifty_claims_at_once_only_the_free_ones_pass(attempts: Attempts) -> None:
@@ -168,18 +170,18 @@ def test_without_redis_this_process_counts_and_says_so_once(tmp_path: Path, cloc
         assert attempts.claim({"a": AT_ONCE}) == 0.0
         assert attempts.claim({"a": AT_ONCE}) == 5.0
         store._ask_again = 0.0
-        assert attempts.wait_s({"a": AT_ONCE}) == 5.0
+        assert attempts.claim({"a": AT_ONCE}) == 5.0
         attempts.succeeded("a")
         assert attempts.claim({"a": AT_ONCE}) == 0.0
         try:
             server.start()
-            assert attempts.wait_s({"a": AT_ONCE}) == 5.0
+            assert attempts.claim({"a": AT_ONCE}) == 5.0
             store._ask_again = 0.0
             assert attempts.claim({"a": AT_ONCE}) == 0.0
             assert attempts.claim({"a": AT_ONCE}) == 5.0
         finally:
             server.stop()
-        assert attempts.wait_s({"a": AT_ONCE}) == 5.0
+        assert attempts.claim({"a": AT_ONCE}) == 5.0
     assert [line["event"] for line in said] == [
         "attempts_without_redis",
         "attempts_with_redis_again",
@@ -192,10 +194,11 @@ def test_without_redis_this_process_counts_and_says_so_once(tmp_path: Path, cloc
 def test_one_process_holds_so_many_counts_and_no_more(monkeypatch: pytest.MonkeyPatch, clock: Clock) -> None:
     monkeypatch.setattr(attempt_stores, "MOST_KEYS", 3)
     attempts = Attempts(InProcessStore(), clock)
-    attempts.failed({"x:a": AT_ONCE, "x:b": AT_ONCE, "x:c": AT_ONCE})
-    attempts.failed({"x:a": AT_ONCE})
-    attempts.failed({"x:d": AT_ONCE, "y:a": AT_ONCE})
-    assert {key: attempts.wait_s({f"x:{key}": AT_ONCE}) for key in "abcd"} == {"a": 5.0, "b": 0.0, "c": 5.0, "d": 5.0}
+    twice = Policy(free=1, first_s=5, longest_s=5, forget_s=1000)
+    for keys in ("x:a x:b x:c", "x:a", "x:d y:a"):
+        assert attempts.claim(dict.fromkeys(keys.split(), twice)) == 0.0
+    assert [attempts.claim({f"x:{key}": twice}) for key in "accdd"] == [5.0, 0.0, 5.0, 0.0, 5.0]
+    assert [attempts.claim({"x:b": twice}) for _ in range(2)] == [0.0, 0.0], "begins anew"
 
 
 def test_the_settings_say_which_store(settings: Settings) -> None:
@@ -208,9 +211,8 @@ def test_guessing_gets_about_a_hundred_tries_a_day_and_never_none(policy: Policy
     attempts = Attempts(InProcessStore(), clock)
     begin, tries = clock.now, 0
     while clock.now < begin + attempt_policies.DAY_S:
-        assert attempts.claim({"a": policy}) == 0.0
+        fail(attempts, clock, {"a": policy})
         tries += 1
-        clock.now += attempts.wait_s({"a": policy})
     assert 20 <= tries <= 110
     assert policy.longest_s <= 3600
 

@@ -65,6 +65,7 @@ def test_who_may_open_no_showcase_reads_what_to_do(app: Flask) -> None:
     page = page_of(sign_in(app, "zonder@demo.example"), "/")
     assert "Vraag de beheerder van je organisatie" in page
     assert 'href="/kandidaten/"' not in page
+    assert sign_in(app, "zonder@demo.example").get("/kandidaten/").location == "/"
 
 
 @pytest.mark.requirement("SET-01", "OPEN-04", "UI-04")

@@ -192,13 +192,6 @@ def sign_out() -> ResponseReturnValue:
     return redirect(url_for("accounts.sign_in"))
 
 
-@blueprint.get("/geen-etalage")
-@allows("home.open")
-def no_showcase() -> ResponseReturnValue:
-    """Say that this account may open no showcase, and who can change that."""
-    return render_template("accounts/no_showcase.html")
-
-
 def end_session() -> None:
     """End the session of who is signed in or in the midst of it, and have the browser forget it."""
     actor, who = current_actor(), signing_in()

@@ -45,7 +45,7 @@ def start() -> ResponseReturnValue:
     """Open the Verkenner of the first showcase (CAND-01)."""
     showcases = signed_in_actor().showcases
     if not showcases:
-        return redirect(url_for("accounts.no_showcase"))
+        return redirect(url_for("home"))  # which says what to do
     return redirect(url_for("candidates.explore", showcase=showcases[0]))
 
 
