@@ -25,6 +25,8 @@ from tests.support.engine import variables_of
 from tests.support.indexing import fill
 
 KILLS = int(os.environ.get("HALLOWERK_KILLS", "25"))
+#: A change in three takes somebody away, so that there must be enough for many kills.
+PEOPLE = max(60, KILLS)
 SEED = int(os.environ.get("HALLOWERK_SEED", "0")) or int.from_bytes(os.urandom(4), "big")
 WRITE_PLACES = ("write.after_claim", "write.before_bulk", "write.after_bulk", "write.before_mark")
 REBUILD_PLACES = tuple(f"rebuild.{step}" for step in ("create", "fill", "filling", "verify", "open", "swap", "swapped"))
@@ -37,7 +39,7 @@ DEADLINE_S = 120.0
 @pytest.fixture
 def variables(sqlite_database: Database, engine_settings: Settings) -> dict[str, str]:
     """The environment of an installation with 60 candidates, indexed."""
-    fill(sqlite_database, {"stad": range(1, 61), "regio": range(3, 61, 3)}, {"regio": {"intro"}})
+    fill(sqlite_database, {"stad": range(1, PEOPLE + 1), "regio": range(3, PEOPLE + 1, 3)}, {"regio": {"intro"}})
     return {
         "DATABASE_URL": sqlite_database.url.render_as_string(hide_password=False),
         "HALLOWERK_LEASE_S": LEASE_S,
