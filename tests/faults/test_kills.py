@@ -48,7 +48,7 @@ def variables(sqlite_database: Database, engine_settings: Settings) -> dict[str,
     }
 
 
-@pytest.mark.timeout(3600)
+@pytest.mark.timeout(4 * 3600)
 def test_index_and_record_agree_after_every_kill(
     sqlite_database: Database, variables: dict[str, str], tmp_path: Path, say: Callable[[str], None]
 ) -> None:

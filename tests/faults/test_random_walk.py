@@ -21,7 +21,7 @@ SEED = int(os.environ.get("HALLOWERK_SEED", "0")) or int.from_bytes(os.urandom(4
 PROCESSES = 2
 
 
-@pytest.mark.timeout(3600)
+@pytest.mark.timeout(4 * 3600)
 def test_index_and_record_agree_after_every_walk(tmp_path: Path, say: Callable[[str], None]) -> None:
     say(f"{WALKS} walks of {STEPS} steps, seed {SEED} (HALLOWERK_SEED={SEED} walks them again)")
     folders = [tmp_path / str(number) for number in range(PROCESSES)]
