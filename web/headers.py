@@ -29,6 +29,15 @@ SECURITY_HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
 HSTS = {"Strict-Transport-Security": "max-age=31536000; includeSubDomains"}
+#: Pages whose address holds a secret, or that one leads to: nothing after them gets to know where it was followed from.
+SECRET_ADDRESSES = {
+    "arriving.open_invitation",
+    "arriving.invitation",
+    "forgotten.open_link",
+    "forgotten.choose",
+    "email.open_link",
+}
+NO_REFERRER = {"Referrer-Policy": "no-referrer"}
 NOT_KEPT = {"Cache-Control": "no-store"}
 
 
@@ -39,6 +48,8 @@ def install_headers(app: Flask, https: bool) -> None:
         wanted = SECURITY_HEADERS | (HSTS if https else {})
         if request.endpoint not in ("static", "assets.package_file"):
             wanted = wanted | NOT_KEPT
+        if request.endpoint in SECRET_ADDRESSES:
+            wanted = wanted | NO_REFERRER
         for name, value in wanted.items():
             response.headers.setdefault(name, value)
         return response

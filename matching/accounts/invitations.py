@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from email_validator import EmailNotValidError, validate_email
-from sqlalchemy import ColumnElement, and_, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, delete, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -207,17 +207,14 @@ def revoke(session: Session, *, invitation_id: int, organisation_id: int, actor_
 
 def pending(session: Session, organisation_id: int, *, limit: int | None = None, offset: int = 0) -> list[Pending]:
     """The invitations that wait for an answer, expired ones too, the latest sent first."""
-    rows = session.execute(
-        select(
-            *(Invitation.id, Invitation.email, Invitation.name),
-            *(Invitation.roles, Invitation.sent_at, Invitation.expires_at),
-        )
-        .where(Invitation.organisation_id == organisation_id, _is_unused())
-        .order_by(Invitation.sent_at.desc(), Invitation.id.desc())
-        .limit(limit)
-        .offset(offset)
-    )
-    return [Pending(row.id, row.email, row.name, tuple(row.roles), row.sent_at, row.expires_at) for row in rows]
+    order = (Invitation.sent_at.desc(), Invitation.id.desc())
+    return [_pending(row) for row in session.execute(_waiting(organisation_id, *order).limit(limit).offset(offset))]
+
+
+def find_pending(session: Session, organisation_id: int, invitation_id: int) -> Pending | None:
+    """The one of `pending` with this number; None for another organisation's, and one that waits no more."""
+    row = session.execute(_waiting(organisation_id).where(Invitation.id == invitation_id)).one_or_none()
+    return _pending(row) if row else None
 
 
 def count_pending(session: Session, organisation_id: int) -> int:
@@ -302,6 +299,16 @@ def forget_old(session: Session, before: datetime) -> None:
         and_(Invitation.accepted_at.is_(None), Invitation.expires_at < before),
     )
     session.execute(delete(Invitation).where(over).execution_options(synchronize_session=False))
+
+
+def _waiting(organisation_id: int, *order: ColumnElement[Any]) -> Select[int, str, str, list[str], datetime, datetime]:
+    columns = (Invitation.id, Invitation.email, Invitation.name)
+    more = (Invitation.roles, Invitation.sent_at, Invitation.expires_at)
+    return select(*columns, *more).where(Invitation.organisation_id == organisation_id, _is_unused()).order_by(*order)
+
+
+def _pending(row: Any) -> Pending:
+    return Pending(row.id, row.email, row.name, tuple(row.roles), row.sent_at, row.expires_at)
 
 
 def _checked_name(name: str) -> str:

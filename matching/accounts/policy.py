@@ -54,7 +54,7 @@ POLICY: dict[str, Rule] = {
         Rule("terms.read", NOBODY, "public"),
         Rule("terms.accept", EVERYONE, "person"),
         Rule("sign_up.continue", EVERYONE, "person"),
-        Rule("passwords.measure", EVERYONE, "person"),
+        Rule("passwords.measure", NOBODY, "public"),  # the route tells only who is to choose one
         Rule("second_step.set_up", EVERYONE, "person"),
         Rule("recovery_codes.show", EVERYONE, "person"),
         Rule("language.choose", NOBODY, "public"),
@@ -64,6 +64,7 @@ POLICY: dict[str, Rule] = {
         Rule("keys.change", EVERYONE, "own"),  # ROLE-17
         Rule("devices.end", EVERYONE, "own"),  # ROLE-17
         Rule("email.change", EVERYONE, "own"),  # ROLE-17
+        Rule("email.open", NOBODY, "public"),  # a mailed link; what it does is email.change
         Rule("users.manage", ADMINISTRATORS, "own"),  # ROLE-19
         Rule("organisation.secure", ADMINISTRATORS, "own"),  # ROLE-19
         Rule("places.suggest", SEARCHERS, "own"),

@@ -28,7 +28,7 @@ class Sort(StrEnum):
 _SORTED_BY: dict[Sort, ColumnElement[Any]] = {
     Sort.NAME: func.lower(Person.name),
     Sort.EMAIL: Person.email.expression,
-    Sort.LAST_LOGIN: func.coalesce(Account.last_login_at, Account.created_at),
+    Sort.LAST_LOGIN: Account.last_login_at.expression,
 }
 
 
@@ -72,7 +72,8 @@ def page(session: Session, organisation_id: int, asked: Asked) -> list[User]:
     rows = session.execute(
         _of(organisation_id)
         .where(*_conditions(asked))
-        .order_by(by.desc() if asked.descending else by, Account.id)
+        # Either way round who never signed in comes last.
+        .order_by(by.is_(None), by.desc() if asked.descending else by, Account.id)
         .limit(PAGE_ROWS)
         .offset((asked.page - 1) * PAGE_ROWS)
     ).all()

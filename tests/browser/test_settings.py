@@ -143,13 +143,17 @@ def test_inviting_editing_and_closing(enter: Enter, database: Database, size: tu
     page.get_by_label("Naam", exact=True).fill("Nieuw Gezicht")
     page.get_by_role("button", name="Stuur de uitnodiging").click()
     expect(page.get_by_role("alert")).to_contain_text("Vul een e-mailadres in.")
+    expect(page.get_by_label("E-mailadres", exact=True)).to_be_focused()
     look(page, "invite-wrong")
     page.get_by_label("E-mailadres", exact=True).fill(f"nieuw{size[0]}@demo.example")
     page.get_by_label("Accountmanager").check()
     page.get_by_role("button", name="Stuur de uitnodiging").click()
     expect(page.get_by_role("status").first).to_contain_text("De uitnodiging voor Nieuw Gezicht is verstuurd.")
     look(page, "invited")
-    page.get_by_role("button", name="Intrekken Nieuw Gezicht").click()
+    page.get_by_role("link", name="Intrekken Nieuw Gezicht").click()
+    look(page, "sure-revoke")
+    page.get_by_role("button", name="Intrekken").click()
+    expect(page.get_by_role("status").first).to_contain_text("De uitnodiging is ingetrokken.")
     page.goto(USERS)
     page.get_by_label("Naam of e-mailadres").fill("collega nummer 03")
     page.get_by_role("button", name="Zoeken").click()
@@ -189,7 +193,7 @@ def test_a_phone_has_settings_in_the_main_menu(enter: Enter) -> None:
     page.get_by_role("link", name="Menu").click()
     look(page, "menu-settings")
     page.get_by_role("dialog").get_by_role("link", name="Instellingen").click()
-    expect(page.get_by_role("heading", name="Jouw account")).to_be_visible()
+    expect(page.get_by_role("heading", name="Persoonsgegevens")).to_be_visible()
 
 
 def test_in_english(enter: Enter) -> None:

@@ -41,6 +41,7 @@ FORMS = {
     "/inloggen",
     "/inloggen/code",
     "/inloggen/wachtwoord",
+    "/instellingen/beveiliging/wachtwoord",
     "/uitnodiging",
     "/wachtwoord-vergeten",
     "/wachtwoord/nieuw",

@@ -255,7 +255,7 @@ class Life:
         browser.post("/instellingen/e-mailadres", email=NEXT_EMAIL)
         link = self._link(NEXT_EMAIL)
         browser.get(link)
-        assert NEXT_EMAIL in browser.post(link)
+        assert NEXT_EMAIL in browser.post("/instellingen/e-mailadres/bevestigen")
         browser.get("/bevestigen")
         browser.post("/bevestigen", 422, password=WRONG)
         browser.post("/bevestigen", password=PASSWORD)

@@ -50,7 +50,12 @@ def test_a_new_password_then_the_second_step_then_home(lobby: Lobby) -> None:
     assert "Stuur instructies" in text_of(client.get("/wachtwoord-vergeten"))
     assert SENT in ask(client)
     assert client.get(link(lobby)).location == "/wachtwoord/nieuw"
-    assert "Gebruik minimaal 8 tekens, hoofd- en kleine letters" in text_of(client.get("/wachtwoord/nieuw"))
+    strength = "/aanmelden/wachtwoord/sterkte"
+    page = client.get("/wachtwoord/nieuw")
+    assert "Gebruik minimaal 8 tekens, hoofd- en kleine letters" in text_of(page)
+    assert f'hx-post="{strength}"' in page.get_data(as_text=True)
+    assert "heel sterk" in text_of(client.post(strength, data={"password": NEW}))
+    assert text_of(lobby.app.test_client().post(strength, data={"password": NEW})) == "", "nobody else is told"
     assert client.post("/wachtwoord/nieuw", data={"password": NEW}).location == "/inloggen/code"
     assert not is_in(client)
     assert enter_code(client, lobby.code(1)).location == "/"

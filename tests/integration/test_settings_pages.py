@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from html import unescape
+from urllib.parse import urlsplit
 
 import pytest
 from flask import Flask
@@ -20,6 +21,8 @@ from matching.accounts.records import Account, Person
 from matching.post.mails import AddressConfirmation, from_json
 from matching.post.records import OutboxMail
 from matching.settings import Settings
+from matching.storage.database import Database
+from tests.support.lobby import Lobby, enter_code, enter_password, open_lobby, text_of
 from tests.support.pages import page_of
 from tests.support.signed_in import session_token, sign_in_client
 from web.app import create_app
@@ -89,7 +92,10 @@ def test_the_settings_have_the_headings_of_the_role(site: Flask) -> None:
     page = page_of(enter(site), "/instellingen/")
     assert "Ina Stel" in page
     assert EMAIL in page
-    assert re.findall(r"<h2[^>]*>([^<]+)</h2>", page[page.index("<main") :])[:2] == ["Jouw account", "Beveiliging"]
+    own = ["Persoonsgegevens", "Privacy", "Beveiliging"]
+    assert re.findall(r"<h2[^>]*>([^<]+)</h2>", page[page.index("<main") :]) == own
+    assert 'href="/voorwaarden"' in page
+    assert re.search(r'href="/instellingen/e-mailadres">Aanpassen<', page)
     assert "/instellingen/organisatie" not in page
     administrator = page_of(enter(site, "beheer@demo.example"), "/instellingen/")
     assert "/instellingen/organisatie" in administrator
@@ -152,6 +158,19 @@ def test_another_password_ends_the_other_sessions_and_a_mail_tells(site: Flask) 
         verified = rules.check_password(session, EMAIL, NEW_PASSWORD)
     assert verified is not None
     assert verified.person_id == person_of(site)
+
+
+@pytest.mark.requirement("SET-17")
+def test_each_check_is_set_up_from_its_own_row(site: Flask) -> None:
+    client = enter(site)
+    page = page_of(client, SECURITY)
+    assert "Ingesteld, met extra controle" in page
+    assert 'action="/aanmelden/controle"' in page
+    assert client.post("/aanmelden/controle").headers["Location"] == "/aanmelden/app"
+    assert f'href="{SECURITY}">Terug' in page_of(client, "/aanmelden/sms")
+    with parts_of(site).database.write() as session:
+        session.execute(delete(SecondStep).where(SecondStep.person_id == person_of(site)))
+    assert "Ingesteld, met extra controle" not in page_of(client, SECURITY)
 
 
 @pytest.mark.requirement("SET-19", "AUTH-09")
@@ -244,17 +263,55 @@ def test_a_new_address_counts_after_its_link_and_only_for_its_person(site: Flask
     overview = page_of(client, "/instellingen/")
     assert "Wacht op bevestiging" in overview
     link = confirmation(site)
-    assert site.test_client().get(link).headers["Location"].startswith("/inloggen")
+    asked = "/instellingen/e-mailadres/bevestigen"
+    opened = client.get(link)
+    assert opened.headers["Location"] == asked, "the secret leaves the address"
+    assert opened.headers["Referrer-Policy"] == "no-referrer"
     stranger = enter(site, "m.devries@demo.example")
-    assert stranger.get(link).status_code == 410
-    assert stranger.post(link).status_code == 410
-    assert "ina.nieuw@stel.example" in page_of(client, link)
+    stranger.get(link)
+    assert stranger.get(asked).status_code == 410
+    assert stranger.post(asked).status_code == 410
+    confirming = page_of(client, asked)
+    assert "ina.nieuw@stel.example" in confirming
+    assert link.rpartition("/")[2] not in confirming
     with parts_of(site).database.read() as session:
         assert find_person(session, EMAIL) == person_of(site)
-    assert client.post(link).headers["Location"] == "/instellingen/"
+    assert client.post(asked).headers["Location"] == "/instellingen/"
     with parts_of(site).database.read() as session:
         assert find_person(session, "ina.nieuw@stel.example") == person_of(site)
-    assert client.post(link).status_code == 410
+    client.get(link)
+    assert client.post(asked).status_code == 410
+
+
+def test_the_link_of_a_new_address_survives_signing_in_with_the_former_one(lobby: Lobby) -> None:
+    lobby.add_person()
+    client, asked = lobby.app.test_client(), "/instellingen/e-mailadres/bevestigen"
+    enter_password(client)
+    enter_code(client, lobby.code())
+    client.post("/instellingen/e-mailadres", data={"email": "anne.nieuw@gemeente.example"})
+    [mail] = [one for one in lobby.mails("anne.nieuw@gemeente.example") if isinstance(one, AddressConfirmation)]
+    fresh = lobby.app.test_client()
+    assert fresh.get(urlsplit(mail.link).path).location == asked
+    page = text_of(fresh.get(asked))
+    assert "Log in met het e-mailadres waarmee je tot nu toe inlogt" in page
+    assert "anne" not in page, "whose it is, is told to its owner only"
+    fresh.get("/inloggen", query_string={"next": asked})
+    enter_password(fresh)
+    assert enter_code(fresh, lobby.code(1)).location == asked
+    assert "anne.nieuw@gemeente.example" in text_of(fresh.get(asked))
+    assert fresh.post(asked).location == "/instellingen/"
+    assert find_person_at(lobby, "anne.nieuw@gemeente.example")
+
+
+def find_person_at(lobby: Lobby, email: str) -> int | None:
+    with lobby.database.read() as session:
+        return find_person(session, email)
+
+
+@pytest.fixture
+def lobby(settings: Settings, sqlite_database: Database) -> Lobby:
+    """An installation of its own, where somebody can sign in."""
+    return open_lobby(settings, sqlite_database)
 
 
 def test_an_address_of_somebody_else_gets_the_same_answer(site: Flask) -> None:
@@ -275,7 +332,8 @@ def test_a_change_of_address_that_waits_can_be_given_up(site: Flask) -> None:
     client.post("/instellingen/e-mailadres", data={"email": "ina.nieuw@stel.example"})
     link = confirmation(site)
     client.post("/instellingen/e-mailadres/stoppen")
-    assert client.get(link).status_code == 410
+    client.get(link)
+    assert client.get("/instellingen/e-mailadres/bevestigen").status_code == 410
     assert "Wacht op bevestiging" not in page_of(client, "/instellingen/")
 
 

@@ -27,6 +27,7 @@ from matching.post.mails import SignInMethodChanged, from_json
 from matching.post.records import OutboxMail
 from matching.settings import Settings, load_settings
 from matching.storage.database import Database
+from matching.turns import Turns
 from tests.support.signed_in import make_account, session_token, sign_in_client
 from web.app import create_app
 from web.services import EXTENSION, Services
@@ -269,7 +270,7 @@ def test_a_password_is_chosen_by_the_rule(app: Flask) -> None:
 
 def test_strength_is_told_and_nothing_is_kept(app: Flask) -> None:
     client = app.test_client()
-    assert client.post("/aanmelden/wachtwoord/sterkte", data={"password": "x"}).headers["Location"]
+    assert text(client.post("/aanmelden/wachtwoord/sterkte", data={"password": "x"})) == ""
     accepted(app, client)
     before = actions(app)
     weak = text(client.post("/aanmelden/wachtwoord/sterkte", data={"password": "welkom"}))
@@ -281,6 +282,17 @@ def test_strength_is_told_and_nothing_is_kept(app: Flask) -> None:
     assert text(client.post("/aanmelden/wachtwoord/sterkte", data={"password": ""})) == ""
     assert "welkom" not in weak
     assert actions(app) == before
+
+
+def test_strength_is_measured_one_at_a_time(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = app.test_client()
+    accepted(app, client)
+    busy = Turns(waiting=0, patience_s=0.0)
+    monkeypatch.setattr("web.accounts.new_password.turns", busy)
+    with busy.turn():
+        answer = client.post("/aanmelden/wachtwoord/sterkte", data={"password": PASSWORD})
+    assert answer.status_code == 204, "htmx leaves what was told before"
+    assert client.post("/aanmelden/wachtwoord/sterkte", data={"password": PASSWORD}).status_code == 200
 
 
 @pytest.mark.requirement("AUTH-17", "AUTH-18", "AUTH-19", "AUTH-23", "OPEN-36")

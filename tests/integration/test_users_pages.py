@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from html import unescape
 
 import pytest
 from flask import Flask
@@ -242,6 +243,10 @@ def test_the_plus_invites_somebody_whose_invitation_can_be_sent_again_and_taken_
     again = client.post(f"{INVITATIONS}/nieuw", data=form)
     assert again.status_code == 422
     assert "heeft al een uitnodiging" in again.get_data(as_text=True)
+    question = page_of(client, f"{INVITATIONS}/{sent_to(site)}/intrekken")
+    assert "nieuw@hier.example" in question
+    assert f'action="{INVITATIONS}/{sent_to(site)}/intrekken"' in question
+    assert enter(site, OTHER_EMAIL).get(f"{INVITATIONS}/{sent_to(site)}/intrekken").status_code in (403, 404)
     page = page_of(client, f"{USERS}?lijst=uitgenodigd")
     assert "Nieuw Hier" in page
     [number] = re.findall(rf'formaction="{INVITATIONS}/(\d+)/opnieuw"', page)
@@ -251,6 +256,50 @@ def test_the_plus_invites_somebody_whose_invitation_can_be_sent_again_and_taken_
     assert "Geen open uitnodigingen" in page_of(client, f"{USERS}?lijst=uitgenodigd")
     assert client.post(f"{INVITATIONS}/{number}/opnieuw").status_code == 404
     assert client.post(f"{INVITATIONS}/999999/intrekken").status_code == 404
+    assert client.get(f"{INVITATIONS}/{number}/intrekken").status_code == 404
+
+
+def sent_to(app: Flask) -> int:
+    """Number of the invitation that waits."""
+    with database_of(app).read() as session:
+        return session.scalars(select(Invitation.id)).one()
+
+
+@pytest.mark.requirement("SET-23")
+@pytest.mark.parametrize(
+    ("change", "field", "told"),
+    [
+        ({"email": "geen adres"}, "email", "Dit is geen goed e-mailadres"),
+        ({"email": BOSS}, "email", "Met dit e-mailadres is er al een gebruiker"),
+        ({"name": "Nieuw\u202eHier"}, "name", "Vul een naam in"),
+        ({"roles": []}, "roles", "Kies minstens één rol"),
+        ({"reach": "gekozen"}, "showcases", "Kies minstens één etalage"),
+    ],
+)
+def test_what_is_wrong_stands_at_its_field_and_the_form_begins_there(
+    site: Flask, change: dict[str, object], field: str, told: str
+) -> None:
+    form = {"name": "Nieuw Hier", "email": "nieuw@hier.example", "roles": [ACCOUNT_MANAGER], "reach": "alle"}
+    answer = enter(site).post(f"{INVITATIONS}/nieuw", data={**form, **change})
+    assert answer.status_code == 422
+    page = unescape(answer.get_data(as_text=True))
+    assert re.search(rf'<a href="#{field}">{told}', page), "the summary leads to the field"
+    assert re.search(rf'id="{field}-fout".*?{told}', page, re.DOTALL)
+    [focused] = re.findall(r"<input[^>]*autofocus[^>]*>", page)
+    assert f'name="{field}"' in focused
+
+
+def test_who_does_not_search_needs_no_showcase(site: Flask) -> None:
+    client, account = enter(site), account_of(site)
+    form = {"roles": [ACCOUNT_MANAGER], "reach": "gekozen"}
+    assert "Kies minstens één etalage" in client.post(f"{USERS}/{account}", data=form).get_data(as_text=True)
+    assert client.post(f"{USERS}/{account}", data={**form, "roles": [OPERATIONS]}).status_code == 302
+
+
+@pytest.mark.requirement("UI-21")
+def test_a_page_beyond_the_last_shows_the_last(site: Flask) -> None:
+    page = page_of(enter(site), f"{USERS}?pagina=400")
+    assert "Col Lega" in page
 
 
 @pytest.mark.requirement("OPEN-02")
@@ -263,7 +312,7 @@ def test_what_the_organisation_allows_is_explained_and_kept(site: Flask) -> None
         with database_of(site).read() as session:
             rows = session.execute(select(Organisation.code, Organisation.remembers_devices).order_by(Organisation.id))
             assert [tuple(row) for row in rows][:2] == [("gemeente-demo", True), ("werkplein-vlietkant", False)]
-        assert re.search(r'<input checked[^>]*name="remembers_devices"', page_of(client, page))
+        assert re.search(r'<input[^>]* checked[^>]*name="remembers_devices"', page_of(client, page))
     finally:
         client.post(page, data={})
 

@@ -191,7 +191,13 @@ def test_an_organisation_sets_its_own_security_only(town: Database) -> None:
         assert administration.security_of(session, 2) == administration.Security(False, False)
 
 
-def test_sort_by_last_login_takes_who_never_signed_in_too(town: Database) -> None:
+@pytest.mark.parametrize("descending", [True, False])
+def test_who_never_signed_in_comes_last_by_last_login(town: Database, descending: bool) -> None:
+    abel, bea = user(town, "abel@stad.example"), user(town, "bea@stad.example")
     with town.write() as session:
-        session.execute(update(Account).values(last_login_at=None, created_at=NOW - timedelta(days=1)))
-    assert len(names(town, Asked(sort=Sort.LAST_LOGIN))) == 3
+        session.execute(update(Account).values(last_login_at=None))
+        for number, days in ((abel.id, 1), (bea.id, 2)):
+            moment = NOW - timedelta(days=days)
+            session.execute(update(Account).where(Account.id == number).values(last_login_at=moment))
+    listed = names(town, Asked(sort=Sort.LAST_LOGIN, descending=descending))
+    assert listed == (["Abel Zuid", "Bea Baas"] if descending else ["Bea Baas", "Abel Zuid"]) + ["Cor Noord"]

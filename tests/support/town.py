@@ -83,7 +83,6 @@ def _users(account: str, whose: str) -> Case:
 _ACCOUNTS = (_users("@colleague", MINE), _users("@stranger", ANOTHERS))
 _DEVICES = (Case({"device": "@device"}, MINE), Case({"device": "@colleague's device"}, ANOTHERS))
 _INVITATIONS = (Case({"invitation": "@invitation"}, MINE), Case({"invitation": "@their invitation"}, ANOTHERS))
-_LINKS = (Case({"token": "@link"}, MINE), Case({"token": "@their link"}, ANOTHERS))
 _KINDS = (Case({"kind": "sms"}), Case({"kind": "authenticator"}))
 _SHOWCASES = (Case({"showcase": OWN_SHOWCASE}, MINE), Case({"showcase": OTHER_SHOWCASE}, ANOTHERS))
 _HERE, _THERE = {"showcase": OWN_SHOWCASE}, {"showcase": OTHER_SHOWCASE}
@@ -95,8 +94,7 @@ CASES: Mapping[str, tuple[Case, ...]] = {
     "language.choose": (Case({"code": "nl"}),),
     "arriving.open_invitation": (Case({"token": "unknown"}),),
     "forgotten.open_link": (Case({"token": "unknown"}),),
-    "email.open_link": _LINKS,
-    "email.confirm": _LINKS,
+    "email.open_link": (Case({"token": "unknown"}),),
     "keys.ask_remove": _KINDS,
     "keys.remove": _KINDS,
     "settings.switch": (_users("@account", MINE), _users("@colleague", ANOTHERS)),
@@ -112,6 +110,7 @@ CASES: Mapping[str, tuple[Case, ...]] = {
     "users.email": _ACCOUNTS,
     "users.change_email": _ACCOUNTS,
     "inviting.resend": _INVITATIONS,
+    "inviting.ask_revoke": _INVITATIONS,
     "inviting.revoke": _INVITATIONS,
     "candidates.explore": _SHOWCASES,
     "candidates.suggest": _SHOWCASES,

@@ -22,21 +22,20 @@ from flask_wtf import FlaskForm
 from wtforms import BooleanField
 from wtforms.validators import InputRequired
 
-from matching.accounts import first_password, invitations, sessions
+from matching.accounts import first_password, invitations, resets, sessions
 from matching.accounts import terms as terms_of_use
 from matching.accounts.accounts import Refused, words_about
 from matching.accounts.invitations import Offer, SignInFirst
 from matching.accounts.organisations import may_use_microsoft
-from matching.accounts.password_rules import problems, strength
-from matching.accounts.passwords import TooBusy, hash_password
 from matching.accounts.policy import Actor
 from matching.accounts.sessions import Proof, SigningIn, Step
+from matching.turns import TooBusy
 from web.accounts.arrival import INVITATION, PAGES, TARGET, go_on
 from web.accounts.at_microsoft import is_on
-from web.accounts.forms import LONGEST_PASSWORD, NewPasswordForm
-from web.accounts.password_words import say
+from web.accounts.forgotten import TOKEN as RESET
+from web.accounts.forms import LONGEST_PASSWORD
+from web.accounts.new_password import take_password, tell_strength
 from web.accounts.routes import end_session
-from web.accounts.words import too_busy
 from web.guard import allows, current_actor
 from web.language import has_chosen, keep_language
 from web.services import services
@@ -156,20 +155,11 @@ def password() -> ResponseReturnValue:
     who = _choosing()
     if who is None:
         return lead()
-    form = NewPasswordForm()
-    page, shown = "accounts/first_password.html", {"form": form, "email": who.email}
-    if not form.validate_on_submit():
-        return render_template(page, **shown, wrong=[], refused=None), 422 if form.is_submitted() else 200
     with services().database.read() as reading:
         about = words_about(reading, who.person_id)
-    wrong = problems(form.password.data, about.words)
-    if wrong:
-        form.password.errors = say(wrong)
-        return render_template(page, **shown, wrong=form.password.errors, refused=None), 422
-    try:
-        hashed = hash_password(form.password.data)
-    except TooBusy:
-        return render_template(page, **shown, wrong=[], refused=too_busy()), 503
+    hashed, page = take_password("accounts/first_password.html", about)
+    if hashed is None:
+        return page
     with services().database.write() as writing:
         chosen = first_password.choose(writing, who.person_id, hashed)
         token = sessions.prove(writing, who.session_id, Proof.PASSWORD, datetime.now(UTC)) if chosen else None
@@ -179,15 +169,21 @@ def password() -> ResponseReturnValue:
 @blueprint.post("/aanmelden/wachtwoord/sterkte")
 @allows("passwords.measure")
 def password_strength() -> ResponseReturnValue:
-    """Say how strong the password typed so far is, and what it lacks; nothing of it is kept."""
+    """Say how strong the password typed so far is, and what it lacks; nothing of it is kept.
+
+    Only to who is to choose one: somebody signed in, in the midst of it, or with a link for a forgotten password.
+    """
     typed = request.form.get("password", "")[:LONGEST_PASSWORD]
     who = current_actor() or signing_in()
-    if not typed or who is None:
-        return ""
     with services().database.read() as reading:
-        about = words_about(reading, who.person_id)
-    level, wrong = strength(typed, about.words), say(problems(typed, about.words))
-    return render_template("accounts/_strength.html", level=level, wrong=wrong)
+        person_id = who.person_id if who else resets.whose(reading, session.get(RESET, ""), datetime.now(UTC))
+        if not typed or person_id is None:
+            return ""
+        about = words_about(reading, person_id)
+    try:
+        return tell_strength(typed, about)
+    except TooBusy:
+        return "", 204  # what was told before stays
 
 
 @blueprint.get("/aanmelden/telefoon")
@@ -260,11 +256,4 @@ def _keeping_language(offer: Offer, page: str) -> Response:
     answer = make_response(page)
     if not has_chosen():
         keep_language(answer, offer.language)
-    return answer
-
-
-@blueprint.after_request
-def _tell_nobody(answer: Response) -> Response:
-    """An address here holds a secret: nothing after it gets to know where it was followed from."""
-    answer.headers["Referrer-Policy"] = "no-referrer"
     return answer

@@ -29,6 +29,7 @@ from web.accounts import limits
 from web.accounts.arrival import go_on, hold_on
 from web.accounts.arriving import lead
 from web.accounts.confirming import confirmed
+from web.accounts.forms import CodeForm
 from web.accounts.texting import TextsAway, send_code
 from web.accounts.words import too_often, wrong_code
 from web.guard import allows, current_actor
@@ -40,12 +41,6 @@ blueprint = Blueprint("extra_check", __name__, url_prefix="/aanmelden")
 #: Keys of the signed cookie. SECRET: a hash of the authenticator's secret that this browser was shown, so that nobody
 #: who has only the password can slip another one under. CODES: new recovery codes, sealed, until they are put away.
 SECRET, CODES = "authenticator", "recovery_codes"
-
-
-class CodeForm(FlaskForm):  # type: ignore[misc]
-    """A code that shows that the check works."""
-
-    code = StringField(_l("Code"), validators=[InputRequired(_l("Vul de code in.")), Length(max=64)])
 
 
 class PhoneForm(FlaskForm):  # type: ignore[misc]
@@ -133,18 +128,20 @@ def sms() -> ResponseReturnValue:
         return lead()
     form = PhoneForm()
     page = "accounts/sms_number.html"
+    # The settings lead to this kind of check at once, the sign-up by way of the choice.
+    back = _start(who) if isinstance(who, Actor) else url_for("extra_check.choose")
     if not form.validate_on_submit():
-        return render_template(page, form=form, refused=None), 422 if form.is_submitted() else 200
+        return render_template(page, form=form, back=back, refused=None), 422 if form.is_submitted() else 200
     number = mobile_number(form.number.data)
     if number is None:
         form.number.errors = [_("Dit is geen Nederlands mobiel nummer. Vul het in als 06 1234 5678.")]
-        return render_template(page, form=form, refused=None), 422
+        return render_template(page, form=form, back=back, refused=None), 422
     parts = services()
     with parts.database.write() as writing:
         second_steps.begin_phone(writing, parts.vault, who.person_id, number, datetime.now(UTC))
     refused = _send(who)
     if refused:
-        return render_template(page, form=form, refused=refused), 503
+        return render_template(page, form=form, back=back, refused=refused), 503
     return redirect(url_for("extra_check.sms_code"))
 
 

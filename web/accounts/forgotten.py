@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from flask import Blueprint, Response, redirect, render_template, session, url_for
+from flask import Blueprint, redirect, render_template, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from matching.accounts import resets
 from matching.accounts.accounts import address, words_about
-from matching.accounts.password_rules import problems
-from matching.accounts.passwords import TooBusy, hash_password
 from web.accounts import limits
 from web.accounts.arrival import go_on
-from web.accounts.forms import EmailForm, NewPasswordForm
-from web.accounts.password_words import say
+from web.accounts.forms import EmailForm
+from web.accounts.new_password import take_password
 from web.accounts.routes import EMAIL
-from web.accounts.words import too_busy, too_often
+from web.accounts.words import too_often
 from web.guard import allows
 from web.services import services
 
@@ -77,27 +75,12 @@ def choose() -> ResponseReturnValue:
         about = words_about(reading, person_id) if person_id else None
     if about is None:
         return render_template("accounts/reset_over.html"), 410
-    form = NewPasswordForm()
-    page, shown = "accounts/new_password.html", {"form": form, "email": about.email}
-    if not form.validate_on_submit():
-        return render_template(page, **shown, wrong=[], refused=None), 422 if form.is_submitted() else 200
-    wrong = problems(form.password.data, about.words)
-    if wrong:
-        return render_template(page, **shown, wrong=say(wrong), refused=None), 422
-    try:
-        hashed = hash_password(form.password.data)
-    except TooBusy:
-        return render_template(page, **shown, wrong=[], refused=too_busy()), 503
+    hashed, page = take_password("accounts/new_password.html", about)
+    if hashed is None:
+        return page
     with parts.database.write() as writing:
         started = resets.set_password(writing, parts.vault, token, hashed, now)
     session.pop(TOKEN)
     if started is None:
         return render_template("accounts/reset_over.html"), 410
     return go_on(started)
-
-
-@blueprint.after_request
-def _tell_nobody(response: Response) -> Response:
-    """These addresses may hold a secret: nothing after them gets to know where it was followed from."""
-    response.headers["Referrer-Policy"] = "no-referrer"
-    return response

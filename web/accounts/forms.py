@@ -30,9 +30,14 @@ class PasswordForm(FlaskForm):  # type: ignore[misc]
 
 
 class CodeForm(FlaskForm):  # type: ignore[misc]
-    """A code of the second step, and whether this browser is to be remembered."""
+    """A code of an extra check."""
 
     code = StringField(_l("Code"), validators=[InputRequired(_l("Vul de code in.")), Length(max=64)])
+
+
+class SecondStepForm(CodeForm):
+    """A code of the second step, and whether this browser is to be remembered."""
+
     remember = BooleanField(_l("Onthoud dit apparaat 30 dagen"))
 
 

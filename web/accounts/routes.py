@@ -22,7 +22,7 @@ from web.accounts import limits
 from web.accounts.arrival import REMEMBER, TARGET, go_on
 from web.accounts.at_microsoft import is_on, leave
 from web.accounts.browser import known_tokens
-from web.accounts.forms import CodeForm, EmailForm, PasswordForm
+from web.accounts.forms import EmailForm, PasswordForm, SecondStepForm
 from web.accounts.texting import TextsAway, send_code
 from web.accounts.words import too_busy, too_often, wrong_code
 from web.guard import allows, current_actor, signed_in_actor
@@ -109,7 +109,7 @@ def second_step() -> ResponseReturnValue:
     if who is None:
         return redirect(url_for("accounts.sign_in"))
     kind = _kind(who)
-    form = CodeForm()
+    form = SecondStepForm()
     if not form.validate_on_submit():
         return _ask_code(form, who, kind), _status(form)
     parts, now = services(), datetime.now(UTC)
@@ -206,7 +206,7 @@ def end_session() -> None:
     let_go()
 
 
-def _status(form: EmailForm | PasswordForm | CodeForm) -> int:
+def _status(form: EmailForm | PasswordForm | SecondStepForm) -> int:
     return 422 if form.is_submitted() else 200
 
 
@@ -224,7 +224,7 @@ def _kind(who: SigningIn) -> str:
     return AUTHENTICATOR if AUTHENTICATOR in who.second_steps else SMS
 
 
-def _ask_code(form: CodeForm, who: SigningIn, kind: str, refused: str | None = None) -> str:
+def _ask_code(form: SecondStepForm, who: SigningIn, kind: str, refused: str | None = None) -> str:
     parts = services()
     with parts.database.read() as reading:
         number = second_steps.phone(reading, parts.vault, who.person_id, pending=False) if kind == SMS else None

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, session, url_for
 from flask.typing import ResponseReturnValue
 
 from matching.accounts import addresses
 from matching.accounts.accounts import Refused
 from matching.accounts.rules import login_name
 from web.accounts import limits
+from web.accounts.arrival import NEW_ADDRESS
 from web.accounts.confirming import confirmed
 from web.accounts.forms import EmailForm
 from web.accounts.words import too_often
-from web.guard import allows, signed_in_actor
+from web.guard import allows, current_actor, signed_in_actor
 from web.services import services
 from web.settings.sure import ask as sure
 from web.texts import gettext as _
 
 blueprint = Blueprint("email", __name__, url_prefix="/instellingen/e-mailadres")
+
+#: Ours are shorter; what is longer is none.
+LONGEST_TOKEN = 64
 
 
 def link_to() -> str:
@@ -59,9 +63,8 @@ def change() -> ResponseReturnValue:
                 now=datetime.now(UTC),
             )
     except Refused:
-        return _page(
-            form, refused=_("Dit is geen goed e-mailadres. Controleer of je het goed hebt getypt."), status=422
-        )
+        form.email.errors = [_("Dit is geen goed e-mailadres. Controleer of je het goed hebt getypt.")]
+        return _page(form, status=422)
     flash(_("Kijk in je e-mail: we hebben een link gestuurd naar je nieuwe adres. Tot je die opent, blijft alles zo."))
     return redirect(url_for("settings.overview"))
 
@@ -78,26 +81,37 @@ def give_up() -> ResponseReturnValue:
 
 
 @blueprint.get("/<token>")
-@allows("email.change")
-@confirmed
+@allows("email.open")
 def open_link(token: str) -> ResponseReturnValue:
-    """Show what the mailed link will change. Nothing is used up: mail programs open links too."""
+    """Take the secret out of the address, and show what it is for. Nothing is used up: mail programs open links too."""
+    session[NEW_ADDRESS] = token[:LONGEST_TOKEN]
+    return redirect(url_for("email.show"))
+
+
+@blueprint.get("/bevestigen")
+@allows("email.open")
+@confirmed
+def show() -> ResponseReturnValue:
+    """Show what the link that was opened will change; who is not signed in does that first, with the former address."""
+    actor = current_actor()
+    if actor is None:
+        return render_template("settings/link_sign_in.html")
     with services().database.read() as reading:
-        new = addresses.find(reading, token, signed_in_actor().person_id, datetime.now(UTC))
+        new = addresses.find(reading, session.get(NEW_ADDRESS, ""), actor.person_id, datetime.now(UTC))
     if new is None:
         return _over()
     text = _("Vanaf nu log je in met %(email)s. Op andere apparaten moet je opnieuw inloggen.", email=new)
-    target = url_for("email.confirm", token=token)
-    return sure(_("Nieuw e-mailadres bevestigen"), text, _("Bevestigen"), target, url_for("settings.overview"))
+    title, target = _("Nieuw e-mailadres bevestigen"), url_for("email.confirm")
+    return sure(title, text, _("Bevestigen"), target, url_for("settings.overview"))
 
 
-@blueprint.post("/<token>")
+@blueprint.post("/bevestigen")
 @allows("email.change")
 @confirmed
-def confirm(token: str) -> ResponseReturnValue:
+def confirm() -> ResponseReturnValue:
     """Take the new address as the login name."""
     with services().database.write() as writing:
-        done = addresses.confirm(writing, token, signed_in_actor(), datetime.now(UTC))
+        done = addresses.confirm(writing, session.pop(NEW_ADDRESS, ""), signed_in_actor(), datetime.now(UTC))
     if not done:
         return _over()
     flash(_("Je e-mailadres is gewijzigd. Log voortaan met dit adres in."))
@@ -115,11 +129,3 @@ def _page(form: EmailForm, *, refused: str | None = None, status: int = 200) -> 
 
 def _over() -> ResponseReturnValue:
     return render_template("settings/link_over.html", back=url_for("settings.overview")), 410
-
-
-@blueprint.after_request
-def _tell_nobody(answer: Response) -> Response:
-    """An address with a secret: nothing after it gets to know where it was followed from."""
-    if "token" in (request.view_args or {}):
-        answer.headers["Referrer-Policy"] = "no-referrer"
-    return answer

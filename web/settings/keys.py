@@ -5,18 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Literal, cast
 
-from flask import Blueprint, abort, flash, redirect, render_template, url_for
+from flask import Blueprint, abort, flash, redirect, url_for
 from flask.typing import ResponseReturnValue
 
 from matching.accounts import own_keys, second_steps
 from matching.accounts.accounts import words_about
-from matching.accounts.password_rules import problems
-from matching.accounts.passwords import TooBusy, hash_password
 from web.accounts.confirming import confirmed
 from web.accounts.extra_check import show_recovery_codes
-from web.accounts.forms import NewPasswordForm
-from web.accounts.password_words import say
-from web.accounts.words import too_busy
+from web.accounts.new_password import take_password
 from web.guard import allows, signed_in_actor
 from web.services import services
 from web.settings.sure import ask
@@ -25,35 +21,23 @@ from web.texts import gettext as _
 blueprint = Blueprint("keys", __name__, url_prefix="/instellingen/beveiliging")
 
 
-@blueprint.get("/wachtwoord")
+@blueprint.route("/wachtwoord", methods=["GET", "POST"])
 @allows("keys.change")
 @confirmed
 def password() -> ResponseReturnValue:
-    """Ask for another password, or for one beside Microsoft: that asks for an extra check first (AUTH-09)."""
-    return _without_check() or _password_page(NewPasswordForm(), [])
+    """Change the password by the rules of the sign-up; every other session ends.
 
-
-@blueprint.post("/wachtwoord")
-@allows("keys.change")
-@confirmed
-def change_password() -> ResponseReturnValue:
-    """Change the password by the rules of the sign-up; every other session ends."""
+    Or choose one beside Microsoft: that asks for an extra check first (AUTH-09).
+    """
     away = _without_check()
     if away is not None:
         return away
     actor, parts = signed_in_actor(), services()
-    form = NewPasswordForm()
-    if not form.validate_on_submit():
-        return _password_page(form, [], status=422)
     with parts.database.read() as reading:
         about = words_about(reading, actor.person_id)
-    wrong = say(problems(form.password.data, about.words))
-    if wrong:
-        return _password_page(form, wrong, status=422)
-    try:
-        hashed = hash_password(form.password.data)
-    except TooBusy:
-        return _password_page(form, [], refused=too_busy(), status=503)
+    hashed, page = take_password("settings/password.html", about, back=url_for("settings.security"))
+    if hashed is None:
+        return page
     with parts.database.write() as writing:
         own_keys.change_password(writing, parts.vault, actor, hashed, datetime.now(UTC))
     flash(_("Je wachtwoord is gewijzigd. Op andere apparaten moet je opnieuw inloggen."))
@@ -125,12 +109,3 @@ def _without_check() -> ResponseReturnValue | None:
             return None
     flash(_("Stel eerst een extra controle in. Daarna kies je een wachtwoord."))
     return redirect(url_for("extra_check.choose"))
-
-
-def _password_page(
-    form: NewPasswordForm, wrong: list[str], *, refused: str | None = None, status: int = 200
-) -> ResponseReturnValue:
-    with services().database.read() as reading:
-        about = words_about(reading, signed_in_actor().person_id)
-    shown = {"form": form, "wrong": wrong, "refused": refused, "email": about.email}
-    return render_template("settings/password.html", **shown, back=url_for("settings.security")), status

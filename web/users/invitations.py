@@ -12,6 +12,7 @@ from matching.accounts.accounts import Refusal, Refused
 from web.accounts.confirming import confirmed
 from web.guard import allows, signed_in_actor
 from web.services import services
+from web.settings.sure import ask as sure
 from web.texts import gettext as _
 from web.users import wording
 from web.users.forms import COLLEAGUES, InviteForm
@@ -52,7 +53,7 @@ def invite() -> ResponseReturnValue:
                 now=datetime.now(UTC),
             )
     except Refused as refused:
-        return _page(form, refused=wording.refusal_text(refused.reason), status=422)
+        return _page(form, refused=form.refuse(refused.reason), status=422)
     flash(_("De uitnodiging voor %(name)s is verstuurd.", name=form.name.data))
     return redirect(url_for("users.overview", lijst=INVITED))
 
@@ -77,6 +78,19 @@ def resend(invitation: int) -> ResponseReturnValue:
         return _refused(refused)
     flash(_("De uitnodiging is opnieuw verstuurd. De link van eerder werkt niet meer."))
     return redirect(url_for("users.overview", lijst=INVITED))
+
+
+@blueprint.get("/<int:invitation>/intrekken")
+@allows("users.manage")
+def ask_revoke(invitation: int) -> ResponseReturnValue:
+    """Ask whether an invitation is to be taken back."""
+    with services().database.read() as reading:
+        found = invitations.find_pending(reading, signed_in_actor().organisation_id, invitation)
+    if found is None:
+        abort(404)
+    text = _("De link die %(name)s op %(email)s kreeg, werkt dan meteen niet meer.", name=found.name, email=found.email)
+    target, back = url_for("inviting.revoke", invitation=invitation), url_for("users.overview", lijst=INVITED)
+    return sure(_("Uitnodiging intrekken?"), text, _("Intrekken"), target, back)
 
 
 @blueprint.post("/<int:invitation>/intrekken")

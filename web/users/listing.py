@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import ceil
 from typing import Any
 
 from flask import request, url_for
@@ -13,7 +14,7 @@ from matching.accounts.users import PAGE_ROWS, Asked, Sort
 ACTIVE, INVITED, CLOSED = "actief", "uitgenodigd", "gesloten"
 VIEWS = (ACTIVE, INVITED, CLOSED)
 LONGEST_TEXT = 100
-#: Nobody has more users; a page beyond it is the last one.
+#: Nobody has more users.
 MOST_PAGES = 10_000
 
 
@@ -66,6 +67,11 @@ class Pages:
 
     page: int
     total: int
+
+    @classmethod
+    def of(cls, total: int, asked: int) -> Pages:
+        """The page that was asked for of a list with this many rows; beyond the last one that is the last."""
+        return cls(min(asked, max(1, ceil(total / PAGE_ROWS))), total)
 
     @property
     def first(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from flask import Blueprint, abort, flash, redirect, render_template, url_for
@@ -37,19 +38,18 @@ def overview() -> ResponseReturnValue:
     with services().database.read() as reading:
         invited = invitations.count_pending(reading, organisation)
         if listing.view == INVITED:
-            total = invited
-            offset = (asked.page - 1) * PAGE_ROWS
-            waiting = invitations.pending(reading, organisation, limit=PAGE_ROWS, offset=offset)
+            pages = Pages.of(invited, asked.page)
+            waiting = invitations.pending(reading, organisation, limit=PAGE_ROWS, offset=pages.first - 1)
         else:
-            total = users.count(reading, organisation, asked)
-            found = users.page(reading, organisation, asked)
+            pages = Pages.of(users.count(reading, organisation, asked), asked.page)
+            found = users.page(reading, organisation, replace(asked, page=pages.page))
     return render_template(
         "users/overview.html",
         listing=listing,
         users=found,
         waiting=waiting,
         invited=invited,
-        pages=Pages(asked.page, total),
+        pages=pages,
         roles=(*COLLEAGUES, *CONTACTS),
         say=wording,
         now=now,
@@ -80,7 +80,7 @@ def change(account: int) -> ResponseReturnValue:
         with services().database.write() as writing:
             administration.change_rights(writing, user, form.rights, actor)
     except Refused as refused:
-        return _edit_page(user, form, refused=wording.refusal_text(refused.reason), status=422)
+        return _edit_page(user, form, refused=form.refuse(refused.reason), status=422)
     flash(_("De rechten van %(name)s zijn gewijzigd.", name=user.name))
     return redirect(url_for("users.overview"))
 
@@ -193,7 +193,8 @@ def change_email(account: int) -> ResponseReturnValue:
                 now=datetime.now(UTC),
             )
     except Refused as refused:
-        return _email_page(user, form, refused=wording.refusal_text(refused.reason), status=422)
+        form.email.errors = [wording.refusal_text(refused.reason)]
+        return _email_page(user, form, status=422)
     flash(
         _("We hebben een link gestuurd naar het nieuwe adres. Tot %(name)s die opent, blijft alles zo.", name=user.name)
     )
