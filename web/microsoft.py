@@ -7,10 +7,11 @@ from datetime import UTC, datetime
 from flask import Blueprint, abort, flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
-from matching.accounts import microsoft_links, rules, sessions
-from matching.accounts.identities import Identity, MicrosoftRefused, Refusal
-from matching.accounts.microsoft_flows import Purpose
-from matching.accounts.microsoft_links import NoLinkError
+from matching.accounts import rules, sessions
+from matching.accounts.microsoft import links as microsoft_links
+from matching.accounts.microsoft.flows import Purpose
+from matching.accounts.microsoft.identities import Identity, MicrosoftRefused, Refusal
+from matching.accounts.microsoft.links import NoLinkError
 from matching.accounts.sessions import SigningIn, Step
 from matching.accounts.terms import VERSION
 from web.accounts.arrival import TARGET, go_on

@@ -11,8 +11,8 @@ from flask import current_app
 
 from indexer.engine.client import connect
 from indexer.reader import Basis, Reader
-from matching.accounts.attempt_stores import attempt_store
-from matching.accounts.attempts import Attempts
+from matching.accounts.attempts.counting import Attempts
+from matching.accounts.attempts.stores import attempt_store
 from matching.accounts.vault import Vault, open_vault
 from matching.post.sms import TextGateway, open_gateway
 from matching.search.ranking import RankingProfile, load_profile

@@ -10,7 +10,7 @@ from flask import Flask, get_template_attribute, request, url_for
 from flask_login import current_user
 from markupsafe import Markup
 
-from matching.accounts.phones import masked
+from matching.accounts.proofs.phones import masked
 from web import formatting
 from web.menu import menu_items
 from web.settings.switching import other_accounts

@@ -85,7 +85,7 @@ class MicrosoftFlow(Base):
 
     #: Of the secret in the cookie of the browser that it was begun in.
     token_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
-    #: What matching.accounts.microsoft_flows keeps of it, sealed by matching.accounts.vault.
+    #: What matching.accounts.microsoft.flows keeps of it, sealed by matching.accounts.vault.
     sealed: Mapped[str] = mapped_column(Text)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
 

@@ -15,10 +15,11 @@ from uuid import UUID
 from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session
 
-from matching.accounts import audit, invitations, microsoft_links, second_steps, sessions
+from matching.accounts import audit, invitations, second_steps, sessions
 from matching.accounts.accounts import Rights, address, find_person
-from matching.accounts.identities import PERSONAL_TENANT
 from matching.accounts.key_records import MicrosoftIdentity
+from matching.accounts.microsoft import links as microsoft_links
+from matching.accounts.microsoft.identities import PERSONAL_TENANT
 from matching.accounts.notices import tell
 from matching.accounts.policy import ADMINISTRATOR
 from matching.accounts.records import (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from matching.accounts.identities import domain_of
+from matching.accounts.microsoft.identities import domain_of
 from matching.accounts.records import Account, OrganisationDomain, OrganisationTenant
 
 

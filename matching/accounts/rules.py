@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from matching.accounts import audit
 from matching.accounts.accounts import address
-from matching.accounts.passwords import hash_password, needs_rehash, password_matches
+from matching.accounts.proofs.passwords import hash_password, needs_rehash, password_matches
 from matching.accounts.records import Person
 
 

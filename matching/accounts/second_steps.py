@@ -8,13 +8,14 @@ from typing import NamedTuple
 from sqlalchemy import Select, Update, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
-from matching.accounts import audit, known_devices, sessions, short_codes
-from matching.accounts.authenticator import accepted_step, new_secret
+from matching.accounts import audit, known_devices, sessions
 from matching.accounts.key_records import RecoveryCode, SecondStep, ShortCode
 from matching.accounts.notices import tell
 from matching.accounts.policy import Actor
+from matching.accounts.proofs import short_codes
+from matching.accounts.proofs.authenticator import accepted_step, new_secret
+from matching.accounts.proofs.recovery_codes import code_hash, new_codes
 from matching.accounts.records import Person
-from matching.accounts.recovery_codes import code_hash, new_codes
 from matching.accounts.sessions import Proof, SigningIn
 from matching.accounts.vault import Vault
 from matching.post.mails import RecoveryCodeUsed

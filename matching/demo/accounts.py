@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 from matching.accounts import terms
 from matching.accounts.accounts import Rights, find_person, make_person, open_account
 from matching.accounts.key_records import SecondStep
-from matching.accounts.passwords import hash_password
 from matching.accounts.policy import ACCOUNT_MANAGER, ADMINISTRATOR, OPERATIONS
+from matching.accounts.proofs.passwords import hash_password
 from matching.accounts.records import Account, Organisation, Person, ShowcaseAccess
 from matching.accounts.vault import Vault
 from matching.candidates.records import Showcase

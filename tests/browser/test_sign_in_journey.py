@@ -14,8 +14,8 @@ from sqlalchemy import select, update
 from matching.accounts import second_steps
 from matching.accounts.accounts import close_account
 from matching.accounts.key_records import RecoveryCode
+from matching.accounts.proofs.recovery_codes import code_hash, new_codes
 from matching.accounts.records import Organisation
-from matching.accounts.recovery_codes import code_hash, new_codes
 from matching.post.mailbox import Mailbox
 from matching.post.mails import PasswordReset
 from matching.settings import Settings

@@ -9,21 +9,11 @@ from pathlib import Path
 import pytest
 import structlog
 
-from matching.accounts import attempt_policies, attempt_stores
-from matching.accounts.attempts import (
-    ACCOUNT,
-    ADDRESS,
-    CODE,
-    DEVICE,
-    MAIL,
-    Attempts,
-    InProcessStore,
-    Policy,
-    RedisStore,
-    Store,
-    attempt_store,
-    network_of,
-)
+from matching.accounts.attempts import policies as attempt_policies
+from matching.accounts.attempts import stores as attempt_stores
+from matching.accounts.attempts.counting import Attempts, network_of
+from matching.accounts.attempts.policies import ACCOUNT, ADDRESS, CODE, DEVICE, MAIL, Policy
+from matching.accounts.attempts.stores import InProcessStore, RedisStore, Store, attempt_store
 from matching.settings import Settings
 from tests.support.redis import RedisServer, running_redis
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from matching.accounts import passwords
+from matching.accounts.proofs import passwords
 from matching.settings import load_settings
 from web.accounts import at_microsoft, texting
 from web.commands.serve import THREADS, server_command

@@ -8,9 +8,10 @@ import pytest
 from sqlalchemy import insert, select, text, update
 from sqlalchemy.exc import DatabaseError
 
-from matching.accounts import audit, passwords, rules, sessions
+from matching.accounts import audit, rules, sessions
 from matching.accounts.accounts import find_person
 from matching.accounts.policy import ACCOUNT_MANAGER, Actor
+from matching.accounts.proofs import passwords
 from matching.accounts.records import Account, AuditEntry, Organisation, Person, ShowcaseAccess
 from matching.candidates.records import Showcase
 from matching.settings import Settings

@@ -18,6 +18,7 @@ from werkzeug.test import TestResponse
 
 from matching.accounts.key_records import MicrosoftIdentity, RecoveryCode
 from matching.accounts.policy import ACCOUNT_MANAGER, ADMINISTRATOR, CONTACT_PERSON, OPERATIONS
+from matching.accounts.proofs.recovery_codes import code_hash, new_codes
 from matching.accounts.records import (
     Account,
     AccountRole,
@@ -27,7 +28,6 @@ from matching.accounts.records import (
     OrganisationTenant,
     Person,
 )
-from matching.accounts.recovery_codes import code_hash, new_codes
 from matching.accounts.second_steps import SMS
 from matching.post import mails
 from matching.settings import Settings

@@ -12,8 +12,15 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from matching.accounts.identities import PERSONAL_TENANT, Identity, MicrosoftRefused, Refusal, may_bind, may_sign_in
-from matching.accounts.microsoft import Flow, begin, complete
+from matching.accounts.microsoft.client import Flow, begin, complete
+from matching.accounts.microsoft.identities import (
+    PERSONAL_TENANT,
+    Identity,
+    MicrosoftRefused,
+    Refusal,
+    may_bind,
+    may_sign_in,
+)
 from matching.settings import Settings, load_settings
 from tests.support.openid import CLIENT_ID, CLIENT_SECRET, Provider, object_of, tenant_of
 

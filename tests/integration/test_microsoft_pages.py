@@ -17,9 +17,9 @@ from werkzeug.test import TestResponse
 from indexer.retention import forget_ended
 from matching.accounts import invitations
 from matching.accounts.accounts import Rights
-from matching.accounts.attempts import ADDRESS
-from matching.accounts.identities import PERSONAL_TENANT
+from matching.accounts.attempts.policies import ADDRESS
 from matching.accounts.key_records import MailedLink, MicrosoftFlow, MicrosoftIdentity, SecondStep, SignInSession
+from matching.accounts.microsoft.identities import PERSONAL_TENANT
 from matching.accounts.policy import ACCOUNT_MANAGER
 from matching.accounts.records import Account, AuditEntry, OrganisationDomain, OrganisationTenant, Person
 from matching.post.mails import Invitation, SignInMethodChanged, UsesMicrosoft

@@ -13,10 +13,11 @@ import time_machine
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
-from matching.accounts import known_devices, passwords, second_steps, sessions
+from matching.accounts import known_devices, second_steps, sessions
 from matching.accounts.key_records import Device, RecoveryCode, SignInSession
+from matching.accounts.proofs import passwords
+from matching.accounts.proofs.recovery_codes import code_hash, new_codes
 from matching.accounts.records import Account, AuditEntry, Organisation, OrganisationDomain, Person
-from matching.accounts.recovery_codes import code_hash, new_codes
 from matching.accounts.second_steps import SMS
 from matching.accounts.sessions import Proof
 from matching.post.mails import NewDevice, RecoveryCodeUsed
@@ -425,7 +426,7 @@ def test_unknown_and_known_addresses_take_the_same_time(
     lobby.add_person()
     hashed: list[str | None] = []
     monkeypatch.setattr("matching.accounts.rules.password_matches", lambda stored, _: hashed.append(stored) or False)
-    monkeypatch.setattr("matching.accounts.attempts.Attempts.claim", lambda *_: 0.0)
+    monkeypatch.setattr("matching.accounts.attempts.counting.Attempts.claim", lambda *_: 0.0)
     client = lobby.app.test_client()
     took: dict[str, list[float]] = {EMAIL: [], "niemand@gemeente.example": []}
     for _ in range(1_000):

@@ -18,8 +18,8 @@ from werkzeug.test import TestResponse
 from matching.accounts import invitations, second_steps, sessions, terms
 from matching.accounts.accounts import Rights, find_person
 from matching.accounts.key_records import RecoveryCode, SecondStep, SignInSession
-from matching.accounts.passwords import hash_password
 from matching.accounts.policy import ACCOUNT_MANAGER, ADMINISTRATOR
+from matching.accounts.proofs.passwords import hash_password
 from matching.accounts.records import Account, AccountRole, AuditEntry, Organisation, OrganisationTenant, Person
 from matching.accounts.sessions import Proof
 from matching.post.mailbox import Mailbox

@@ -17,8 +17,8 @@ from werkzeug.test import TestResponse
 from matching.accounts import second_steps, terms
 from matching.accounts.accounts import find_person
 from matching.accounts.key_records import SecondStep
-from matching.accounts.passwords import hash_password
 from matching.accounts.policy import ACCOUNT_MANAGER
+from matching.accounts.proofs.passwords import hash_password
 from matching.accounts.records import Organisation, Person
 from matching.accounts.vault import Vault, open_vault
 from matching.post.mailbox import Mailbox

@@ -29,7 +29,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.x509.oid import NameOID
 
-from matching.accounts.identities import PERSONAL_TENANT
+from matching.accounts.microsoft.identities import PERSONAL_TENANT
 from matching.settings import PROJECT_ROOT
 from tests.support.ports import free_port
 from tests.support.waiting import wait_until

@@ -9,7 +9,15 @@ from xml.etree import ElementTree
 
 import pytest
 
-from matching.accounts.authenticator import NoCodeNow, accepted_step, current_code, new_secret, qr_svg, readable, uri
+from matching.accounts.proofs.authenticator import (
+    NoCodeNow,
+    accepted_step,
+    current_code,
+    new_secret,
+    qr_svg,
+    readable,
+    uri,
+)
 
 #: The secret of RFC 6238, appendix B, and the last six digits of its SHA-1 examples.
 SECRET = base64.b32encode(b"12345678901234567890").decode()
@@ -71,7 +79,7 @@ def test_a_used_code_and_those_before_it_are_refused() -> None:
 
 
 def test_a_code_that_is_right_twice_works_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("matching.accounts.authenticator._code", lambda secret, step: "287082")
+    monkeypatch.setattr("matching.accounts.proofs.authenticator._code", lambda secret, step: "287082")
     step = accepted_step(SECRET, "287082", at(59), None)
     assert step == 2
     assert accepted_step(SECRET, "287082", at(59), after=step) is None

@@ -6,9 +6,9 @@ import re
 
 import pytest
 
-from matching.accounts import recovery_codes, short_codes
 from matching.accounts.devices import device_name
-from matching.accounts.phones import masked, mobile_number
+from matching.accounts.proofs import recovery_codes, short_codes
+from matching.accounts.proofs.phones import masked, mobile_number
 from matching.accounts.tokens import new_token, token_hash
 
 CHROME = (

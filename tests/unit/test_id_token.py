@@ -8,8 +8,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from matching.accounts.id_token import identity_of, issuer_of
-from matching.accounts.identities import Identity, MicrosoftRefused, Refusal
+from matching.accounts.microsoft.id_token import identity_of, issuer_of
+from matching.accounts.microsoft.identities import Identity, MicrosoftRefused, Refusal
 from tests.support.openid import CLIENT_ID, Office, object_of, tenant_of
 
 ORIGIN = "https://login.example"

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from matching.accounts.identities import PERSONAL_TENANT, Identity, domain_of, may_bind, may_sign_in
+from matching.accounts.microsoft.identities import PERSONAL_TENANT, Identity, domain_of, may_bind, may_sign_in
 
 TENANT = "3f2b8c1e-5d0a-4a5e-9d3c-0a1b2c3d4e5f"
 OTHER = "8a7b6c5d-4e3f-4a1b-8c9d-1e2f3a4b5c6d"

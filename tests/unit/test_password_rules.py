@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matching.accounts import password_rules
-from matching.accounts.password_rules import Problem, normalised, problems, strength
+from matching.accounts.proofs import password_rules
+from matching.accounts.proofs.password_rules import Problem, normalised, problems, strength
 
 CONTEXT = ["Zoë de Vries", "z.devries@sociaal-dijkstad.info", "Gemeente Dijkstad", "Alphen a/d Rijn", "Jan Vos"]
 

@@ -9,8 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 import argon2
 import pytest
 
-from matching.accounts import passwords
-from matching.accounts.passwords import TooBusy, hash_password, needs_rehash, password_matches
+from matching.accounts.proofs import passwords
+from matching.accounts.proofs.passwords import TooBusy, hash_password, needs_rehash, password_matches
 from matching.turns import Turns
 
 PASSWORD = "Paarse fiets zingt hard!"

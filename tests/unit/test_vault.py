@@ -28,7 +28,11 @@ def test_a_new_first_key_seals_and_the_old_one_still_opens() -> None:
     assert Vault([NEW]).open(both.seal("geheim")) == "geheim"
 
 
-@pytest.mark.parametrize("sealed", ["", "nothing", "gAAAAA", "é", Vault([OLD]).seal("geheim")])
+@pytest.mark.parametrize(
+    "sealed",
+    ["", "nothing", "gAAAAA", "é", Vault([OLD]).seal("geheim")],
+    ids=["empty", "word", "begun", "other", "old"],
+)
 def test_what_no_key_opens_is_unreadable_and_not_repeated(sealed: str) -> None:
     with pytest.raises(Unreadable) as raised:
         Vault([NEW]).open(sealed)

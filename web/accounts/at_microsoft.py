@@ -11,10 +11,11 @@ from flask import Response, flash, make_response, redirect, render_template, req
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from matching.accounts import microsoft_flows, microsoft_links
-from matching.accounts.identities import Identity, MicrosoftRefused, Refusal
-from matching.accounts.microsoft import begin, complete
-from matching.accounts.microsoft_flows import Purpose, UnderWay
+from matching.accounts.microsoft import flows as microsoft_flows
+from matching.accounts.microsoft import links as microsoft_links
+from matching.accounts.microsoft.client import begin, complete
+from matching.accounts.microsoft.flows import Purpose, UnderWay
+from matching.accounts.microsoft.identities import Identity, MicrosoftRefused, Refusal
 from matching.accounts.tokens import token_hash
 from matching.turns import TooBusy, Turns
 from web.accounts import limits

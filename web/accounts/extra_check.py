@@ -15,11 +15,11 @@ from markupsafe import Markup
 from wtforms import BooleanField, StringField
 from wtforms.validators import InputRequired, Length
 
-from matching.accounts import authenticator as app_codes
 from matching.accounts import rules, second_steps, sessions
 from matching.accounts.notices import tell
-from matching.accounts.phones import mobile_number
 from matching.accounts.policy import Actor
+from matching.accounts.proofs import authenticator as app_codes
+from matching.accounts.proofs.phones import mobile_number
 from matching.accounts.second_steps import AUTHENTICATOR, SMS
 from matching.accounts.sessions import Proof, SigningIn
 from matching.accounts.tokens import token_hash

@@ -5,7 +5,8 @@ from __future__ import annotations
 from flask import request
 
 from matching.accounts.accounts import address
-from matching.accounts.attempts import ACCOUNT, ADDRESS, CODE, DEVICE, MAIL, MAIL_ADDRESS, Policy, network_of
+from matching.accounts.attempts.counting import network_of
+from matching.accounts.attempts.policies import ACCOUNT, ADDRESS, CODE, DEVICE, MAIL, MAIL_ADDRESS, Policy
 from web.services import services
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from matching.accounts.identities import Refusal
-from matching.accounts.microsoft_links import NoLink
+from matching.accounts.microsoft.identities import Refusal
+from matching.accounts.microsoft.links import NoLink
 from web.texts import gettext as _
 
 

@@ -6,8 +6,8 @@ from flask import render_template
 from flask.typing import ResponseReturnValue
 
 from matching.accounts.accounts import About
-from matching.accounts.password_rules import problems, strength
-from matching.accounts.passwords import TooBusy, hash_password
+from matching.accounts.proofs.password_rules import problems, strength
+from matching.accounts.proofs.passwords import TooBusy, hash_password
 from matching.turns import Turns
 from web.accounts.forms import NewPasswordForm
 from web.accounts.password_words import say

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from flask_babel import gettext as _
 
-from matching.accounts.password_rules import LONGEST, SHORTEST, Problem
+from matching.accounts.proofs.password_rules import LONGEST, SHORTEST, Problem
 
 
 def say(problems: Iterable[Problem]) -> list[str]:

@@ -11,10 +11,10 @@ from flask_babel import gettext as _
 
 from matching.accounts import known_devices, rules, second_steps, sessions
 from matching.accounts.accounts import find_person
-from matching.accounts.microsoft_flows import Purpose
-from matching.accounts.microsoft_links import is_linked
+from matching.accounts.microsoft.flows import Purpose
+from matching.accounts.microsoft.links import is_linked
 from matching.accounts.organisations import signs_in_with_microsoft
-from matching.accounts.passwords import TooBusy
+from matching.accounts.proofs.passwords import TooBusy
 from matching.accounts.second_steps import AUTHENTICATOR, RECOVERY, SMS
 from matching.accounts.sessions import Proof, SigningIn, Step
 from matching.accounts.terms import VERSION

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import cast
 
 from matching.accounts import second_steps
-from matching.accounts.short_codes import LIFETIME_S
+from matching.accounts.proofs.short_codes import LIFETIME_S
 from matching.post.sms import GatewayAway, NumberRefused
 from matching.post.wording import Language, write_code
 from matching.turns import TooBusy, Turns

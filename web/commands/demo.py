@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from indexer.engine.client import connect
 from indexer.status import index_status
 from matching.accounts.accounts import address
-from matching.accounts.authenticator import NoCodeNow, current_code
+from matching.accounts.proofs.authenticator import NoCodeNow, current_code
 from matching.accounts.vault import open_vault
 from matching.candidates.showcases import define
 from matching.candidates.taxonomy_lists import seed

@@ -14,7 +14,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
 
-from matching.accounts.attempt_policies import Policy
+from matching.accounts.attempts.policies import Policy
 from matching.settings import Settings
 
 #: What a process holds at most, some twenty megabytes; then the counts that changed longest ago go first.

@@ -5,17 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from ipaddress import IPv6Address, ip_address, ip_network
 
-from matching.accounts.attempt_policies import ACCOUNT as ACCOUNT
-from matching.accounts.attempt_policies import ADDRESS as ADDRESS
-from matching.accounts.attempt_policies import CODE as CODE
-from matching.accounts.attempt_policies import DEVICE as DEVICE
-from matching.accounts.attempt_policies import MAIL as MAIL
-from matching.accounts.attempt_policies import MAIL_ADDRESS as MAIL_ADDRESS
-from matching.accounts.attempt_policies import Policy as Policy
-from matching.accounts.attempt_stores import InProcessStore as InProcessStore
-from matching.accounts.attempt_stores import RedisStore as RedisStore
-from matching.accounts.attempt_stores import Store
-from matching.accounts.attempt_stores import attempt_store as attempt_store
+from matching.accounts.attempts.policies import Policy
+from matching.accounts.attempts.stores import Store
 
 #: One subscriber of the internet gets this many bits of an IPv6 address, and may use each address under it.
 IPV6_BITS = 64

@@ -11,7 +11,7 @@ from sqlalchemy import delete, insert
 from sqlalchemy.orm import Session
 
 from matching.accounts.key_records import MicrosoftFlow
-from matching.accounts.microsoft import Flow
+from matching.accounts.microsoft.client import Flow
 from matching.accounts.tokens import new_token, token_hash
 from matching.accounts.vault import Unreadable, Vault
 

@@ -14,7 +14,7 @@ from math import prod
 from zxcvbn import zxcvbn
 from zxcvbn.matching import L33T_TABLE, RANKED_DICTIONARIES
 
-from matching.accounts.passwords import normalised as normalised
+from matching.accounts.proofs.passwords import normalised as normalised
 
 SHORTEST = 8
 #: Four times the 64 that NIST SP 800-63B (3.1.1.2) and ASVS 5 (6.2.9) ask; longer is refused, never cut off.
@@ -135,7 +135,7 @@ def _once(word: str) -> str:
 
 @cache
 def _favourites() -> frozenset[str]:
-    text = files("matching.accounts").joinpath("data", "dutch_favourites.txt").read_text(encoding="utf-8")
+    text = files("matching.accounts.proofs").joinpath("data", "dutch_favourites.txt").read_text(encoding="utf-8")
     lines = text.splitlines()
     return frozenset(word for line in lines if not line.startswith("#") for word in line.split())
 

@@ -14,8 +14,8 @@ from urllib.parse import parse_qs, urlsplit
 from msal import ConfidentialClientApplication, TokenCache
 from msal.exceptions import MsalError
 
-from matching.accounts.id_token import LEEWAY_S, identity_of
-from matching.accounts.identities import Identity, MicrosoftRefused, Refusal
+from matching.accounts.microsoft.id_token import LEEWAY_S, identity_of
+from matching.accounts.microsoft.identities import Identity, MicrosoftRefused, Refusal
 from matching.settings import Settings
 
 #: Gives the claim `email`; msal asks for `openid` and `profile` by itself.

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import jwt
 
-from matching.accounts.identities import PERSONAL_TENANT, Identity, MicrosoftRefused, Refusal
+from matching.accounts.microsoft.identities import PERSONAL_TENANT, Identity, MicrosoftRefused, Refusal
 
 ALGORITHM = "RS256"
 #: How far the two clocks may differ.

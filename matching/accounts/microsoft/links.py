@@ -10,8 +10,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from matching.accounts import audit, second_steps, sessions
-from matching.accounts.identities import Identity, may_bind, may_sign_in
 from matching.accounts.key_records import MailedLink, MicrosoftIdentity
+from matching.accounts.microsoft.identities import Identity, may_bind, may_sign_in
 from matching.accounts.notices import tell
 from matching.accounts.organisations import tenants_of
 from matching.accounts.policy import Actor

@@ -1,0 +1,1 @@
+"""Counts tries, and makes the next one wait longer."""
