@@ -13,7 +13,7 @@ from matching.settings import Settings, load_settings
 LONGEST_REQUEST_LINE = 8190
 #: Of each worker. More than the passwords, text messages and answers of Microsoft that may be waited for at once, so
 #: that searches always find one.
-THREADS = 10
+THREADS = 12
 
 
 def server_command(settings: Settings) -> list[str]:
