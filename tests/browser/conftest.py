@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, StorageState, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
 from matching.settings import Settings
 from tests.support.signed_in import session_cookie
@@ -48,16 +48,6 @@ def be_signed_in(context: BrowserContext, settings: Settings, address: str, emai
     context.add_cookies([{"name": name, "value": value, "url": address, "httpOnly": True, "sameSite": "Lax"}])
 
 
-@pytest.fixture(scope="session")
-def signed_in(browser: Browser, site: str, demo_settings: Settings) -> StorageState:
-    """The cookies of an account manager who is signed in."""
-    context = browser.new_context(base_url=site)
-    be_signed_in(context, demo_settings, site)
-    state = context.storage_state()
-    context.close()
-    return state
-
-
 def watch(page: Page, errors: list[str]) -> None:
     """Note in `errors` what the browser finds wrong with the page."""
 
@@ -70,7 +60,7 @@ def watch(page: Page, errors: list[str]) -> None:
 
 
 @pytest.fixture
-def open_page(browser: Browser, site: str, signed_in: StorageState) -> Iterator[OpenPage]:
+def open_page(browser: Browser, site: str, demo_settings: Settings) -> Iterator[OpenPage]:
     """Open a page in a fresh browser context; at the end no page may have logged an error."""
     errors: list[str] = []
     contexts = []
@@ -81,12 +71,13 @@ def open_page(browser: Browser, site: str, signed_in: StorageState) -> Iterator[
         context = browser.new_context(
             base_url=site,
             viewport={"width": size[0], "height": size[1]},
-            storage_state=None if guest else signed_in,
             reduced_motion="reduce",
             **options,
         )
         context.set_default_timeout(15_000)
         contexts.append(context)
+        if not guest:
+            be_signed_in(context, demo_settings, site)
         page = context.new_page()
         if not errors_expected:
             watch(page, errors)

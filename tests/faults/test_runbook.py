@@ -43,6 +43,7 @@ SHOWN_BY = {
     "A deploy": ("test_stopping.py", "test_two_releases.py"),
     "Our own disk is full": ("test_full_disk.py",),
     "Synonyms": ("test_synonym_faults.py",),
+    "Mail waits, or failed": ("../integration/test_outbox.py", "../integration/test_smtp.py"),
 }
 FOREGROUND = {"hallowerk relay", "hallowerk worker"}
 
@@ -167,6 +168,7 @@ def wrong_people(house: House, shell: Shell, tmp_path: Path) -> None:
         assert time.monotonic() < deadline
         shell.run("hallowerk index resume --undo")
     assert live_index(house.database, "stad") == after
+    shell.run("hallowerk index reconcile")
 
 
 def dead_letters(house: House, shell: Shell, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
+from flask import Flask
 from flask.sessions import SecureCookieSessionInterface
 from flask.testing import FlaskClient
 from sqlalchemy import select
@@ -14,9 +15,8 @@ from matching.accounts import sessions
 from matching.accounts.accounts import Rights, find_person, make_person, open_account
 from matching.accounts.records import Account, Organisation
 from matching.accounts.sessions import Proof, SigningIn
-from matching.settings import Settings
+from matching.settings import Settings, session_key
 from matching.storage.database import Database
-from web.app import create_app
 
 
 class Cookie(NamedTuple):
@@ -56,12 +56,19 @@ def session_token(database: Database, email: str, organisation: str | None = Non
 def session_cookie(settings: Settings, email: str) -> Cookie:
     """The cookie of a new session of this person at the application with these settings."""
     database = Database(settings.database)
-    app = create_app(settings)
-    signer = SecureCookieSessionInterface().get_signing_serializer(app)
+    signer = SecureCookieSessionInterface().get_signing_serializer(_keeper_of(session_key(settings)))
     assert signer is not None
     token = session_token(database, email)
     database.close()
-    return Cookie(app.config["SESSION_COOKIE_NAME"], str(signer.dumps({"_user_id": token, "_fresh": True})))
+    name = "__Host-session" if settings.https else "session"
+    return Cookie(name, str(signer.dumps({"_user_id": token, "_fresh": True})))
+
+
+def _keeper_of(key: str) -> Flask:
+    """As little of an application as signs with this key."""
+    app = Flask("signs")
+    app.secret_key = key
+    return app
 
 
 def sign_in_client(client: FlaskClient, token: str) -> None:
