@@ -17,10 +17,10 @@ REFERENCE = TESTS.parents[1] / "shared" / "requirements.md"
 
 #: What is built so far; each later subject adds its ids.
 BUILT = """
-GEN-01, 03, 04, 06, 07, UI-01..06, 09..13, 20, 21, 24, 25,
-AUTH-24..26, 32,
-CAND-01, 02, 04, 06..17, 19..37, PROF-01, 03..15, 18..37, ROLE-20..22,
-OPEN-07, 09..11, 29, 30, 32
+GEN-01, 03..07, UI-01..06, 09..13, 20, 21, 24, 25,
+AUTH-01..26, 29..40, NOTIF-01, 03..06, SET-01..04, 16..24,
+CAND-01, 02, 04, 06..17, 19..37, PROF-01, 03..15, 18..37, ROLE-01, 19..22,
+OPEN-01..04, 07, 09..11, 23, 29, 30, 32, 36
 """
 
 

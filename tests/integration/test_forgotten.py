@@ -75,7 +75,7 @@ def test_an_unknown_address_gets_the_same_sentence(lobby: Lobby) -> None:
     assert lobby.mails("niemand@gemeente.example") == []
 
 
-@pytest.mark.requirement("AUTH-38", "OPEN-02")
+@pytest.mark.requirement("AUTH-38", "NOTIF-06", "OPEN-02")
 def test_an_organisation_may_have_it_told(lobby: Lobby) -> None:
     with lobby.database.write() as session:
         session.add(OrganisationDomain(domain="gemeente.example", organisation_id=1))

@@ -151,7 +151,7 @@ def test_the_session_is_another_one_after_each_step(lobby: Lobby, anne: int) -> 
     assert not is_in(planted)
 
 
-@pytest.mark.requirement("AUTH-34")
+@pytest.mark.requirement("AUTH-34", "OPEN-23")
 def test_signing_out_ends_the_session_on_the_server(lobby: Lobby, anne: int) -> None:
     client, copy = lobby.app.test_client(), lobby.app.test_client()
     enter_password(client)
@@ -257,6 +257,7 @@ def test_a_recovery_code_works_once(lobby: Lobby, anne: int) -> None:
     assert [mail.left for mail in told] == [1, 0], "a mail tells of each"
 
 
+@pytest.mark.requirement("OPEN-23")
 def test_guessing_gets_slower_but_the_owner_is_not_locked_out(lobby: Lobby, anne: int) -> None:
     owner, thief = lobby.app.test_client(), lobby.app.test_client()
     with time_machine.travel("2026-11-24T08:00:00Z", tick=False) as clock:

@@ -416,6 +416,7 @@ def test_two_who_set_up_at_once_do_not_both_get_in(app: Flask) -> None:
     assert went(thief.post("/aanmelden/controle")) == "/inloggen/code"
 
 
+@pytest.mark.requirement("AUTH-07")
 def test_who_stopped_half_way_gets_a_mail_when_a_check_is_set_up(app: Flask) -> None:
     with_password(app, app.test_client())
     client = signing_in(app, Proof.PASSWORD)

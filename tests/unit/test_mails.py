@@ -212,6 +212,7 @@ def test_a_code_fits_one_text_message(language: Language) -> None:
     assert len(text) <= 160
 
 
+@pytest.mark.requirement("OPEN-01")
 def test_links_work_as_long_as_is_said() -> None:
     assert Invitation.valid == invitations.VALID_FOR == timedelta(days=30)
     assert PasswordReset.valid == resets.VALID_FOR == timedelta(hours=1)
