@@ -37,6 +37,8 @@ SECRET_ADDRESSES = {
     "forgotten.choose",
     "email.open_link",
 }
+#: Microsoft's answer comes with a code, and each of its pages may follow on that.
+SECRET_SUBJECTS = {"microsoft"}
 NO_REFERRER = {"Referrer-Policy": "no-referrer"}
 NOT_KEPT = {"Cache-Control": "no-store"}
 
@@ -48,7 +50,7 @@ def install_headers(app: Flask, https: bool) -> None:
         wanted = SECURITY_HEADERS | (HSTS if https else {})
         if request.endpoint not in ("static", "assets.package_file"):
             wanted = wanted | NOT_KEPT
-        if request.endpoint in SECRET_ADDRESSES:
+        if request.endpoint in SECRET_ADDRESSES or request.blueprint in SECRET_SUBJECTS:
             wanted = wanted | NO_REFERRER
         for name, value in wanted.items():
             response.headers.setdefault(name, value)

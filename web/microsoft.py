@@ -12,11 +12,10 @@ from matching.accounts.microsoft import links as microsoft_links
 from matching.accounts.microsoft.flows import Purpose
 from matching.accounts.microsoft.identities import Identity, MicrosoftRefused, Refusal
 from matching.accounts.microsoft.links import NoLinkError
-from matching.accounts.sessions import SigningIn, Step
-from matching.accounts.terms import VERSION
-from web.accounts.arrival import TARGET, go_on
+from matching.accounts.sessions import Step
+from web.accounts.arrival import TARGET, at_step, go_on
 from web.accounts.arriving import lead
-from web.accounts.at_microsoft import REFUSED, is_on, leave, note, refuse, returned, tell_nobody
+from web.accounts.at_microsoft import REFUSED, is_on, leave, note, refuse, returned
 from web.accounts.confirming import confirmed
 from web.accounts.microsoft_words import explain
 from web.accounts.routes import EMAIL
@@ -28,7 +27,6 @@ from web.settings.sure import ask as sure
 from web.texts import gettext as _
 
 blueprint = Blueprint("microsoft", __name__, url_prefix="/microsoft")
-blueprint.after_request(tell_nobody)
 
 #: What is to blame elsewhere than with who signs in.
 _TROUBLE = {Refusal.AWAY, Refusal.DECLINED}
@@ -59,7 +57,7 @@ def start() -> ResponseReturnValue:
 @allows("sign_up.continue")
 def choose() -> ResponseReturnValue:
     """Take Microsoft as the way of signing in, after accepting an invitation (AUTH-10)."""
-    who = _choosing()
+    who = at_step(Step.CHOOSE_METHOD)
     if who is None:
         return lead()
     return leave(Purpose.CHOOSE, hint=who.email, another="ander" in request.form)
@@ -132,7 +130,7 @@ def refused() -> ResponseReturnValue:
         return redirect(url_for("accounts.sign_in"))
     status = 503 if reason in _TROUBLE else 403
     page = "accounts/microsoft_refused.html"
-    return render_template(page, text=explain(reason), reason=reason, choosing=_choosing()), status
+    return render_template(page, text=explain(reason), reason=reason, choosing=at_step(Step.CHOOSE_METHOD)), status
 
 
 def _sign_in(identity: Identity) -> ResponseReturnValue:
@@ -145,7 +143,7 @@ def _sign_in(identity: Identity) -> ResponseReturnValue:
 
 
 def _choose(identity: Identity) -> ResponseReturnValue:
-    who = _choosing()
+    who = at_step(Step.CHOOSE_METHOD)
     if who is None:
         raise MicrosoftRefused(Refusal.STATE)
     with services().database.write() as writing:
@@ -172,12 +170,6 @@ def _confirm(identity: Identity) -> ResponseReturnValue:
 
 
 _ENDS = {Purpose.SIGN_IN: _sign_in, Purpose.CHOOSE: _choose, Purpose.LINK: _link, Purpose.CONFIRM: _confirm}
-
-
-def _choosing() -> SigningIn | None:
-    """Who is to choose a way of signing in now."""
-    who = signing_in()
-    return who if who and who.next_step(VERSION) is Step.CHOOSE_METHOD else None
 
 
 def _login_name() -> str:

@@ -19,7 +19,7 @@ from web.accounts.browser import keep_device, known_tokens
 from web.accounts.texting import TextsAway, send_code
 from web.safe_redirect import local_target
 from web.services import services
-from web.sessions import hold, let_go
+from web.sessions import hold, let_go, signing_in
 
 #: Keys of the signed cookie that outlive a new session's token. REMEMBER: number of the person whose browser this is.
 #: INVITATION, NEW_ADDRESS: secrets of the links to an invitation and to a new e-mail address that were opened last.
@@ -61,6 +61,12 @@ def hold_on(token: str) -> None:
     kept = {key: session[key] for key in KEPT if key in session}
     hold(token)
     session.update(kept)
+
+
+def at_step(step: Step) -> SigningIn | None:
+    """Who is in the midst of signing in, with just this step to take now."""
+    who = signing_in()
+    return who if who and who.next_step(terms.VERSION) is step else None
 
 
 def _enter(who: SigningIn, now: datetime) -> ResponseReturnValue:

@@ -30,7 +30,7 @@ from matching.accounts.organisations import may_use_microsoft
 from matching.accounts.policy import Actor
 from matching.accounts.sessions import Proof, SigningIn, Step
 from matching.turns import TooBusy
-from web.accounts.arrival import INVITATION, PAGES, TARGET, go_on
+from web.accounts.arrival import INVITATION, PAGES, TARGET, at_step, go_on
 from web.accounts.at_microsoft import is_on
 from web.accounts.forgotten import TOKEN as RESET
 from web.accounts.forms import LONGEST_PASSWORD
@@ -142,7 +142,7 @@ def sign_out() -> ResponseReturnValue:
 @allows("sign_up.continue")
 def choose_method() -> ResponseReturnValue:
     """Choose between a password and Microsoft (AUTH-10)."""
-    who = _choosing()
+    who = at_step(Step.CHOOSE_METHOD)
     if who is None:
         return lead()
     return render_template("accounts/method.html", microsoft=_microsoft(who))
@@ -152,7 +152,7 @@ def choose_method() -> ResponseReturnValue:
 @allows("sign_up.continue")
 def password() -> ResponseReturnValue:
     """Choose the first password (AUTH-12..14)."""
-    who = _choosing()
+    who = at_step(Step.CHOOSE_METHOD)
     if who is None:
         return lead()
     with services().database.read() as reading:
@@ -200,14 +200,14 @@ def phone() -> ResponseReturnValue:
 @allows("terms.read")
 def read_terms() -> ResponseReturnValue:
     """Show the terms of use; who signs in and did not accept these yet is asked to."""
-    return _terms_page("accounts/terms.html", AcceptForm() if _must_accept() else None)
+    return _terms_page("accounts/terms.html", AcceptForm() if at_step(Step.TERMS) else None)
 
 
 @blueprint.post("/voorwaarden")
 @allows("terms.accept")
 def accept_terms() -> ResponseReturnValue:
     """Accept the terms of now, and go on."""
-    who = _must_accept()
+    who = at_step(Step.TERMS)
     if who is None:
         return lead()
     form = AcceptForm()
@@ -225,18 +225,6 @@ def lead() -> ResponseReturnValue:
         return redirect(url_for("home"))
     # Who has proved everything has not gone on from the recovery codes yet.
     return redirect(url_for(PAGES.get(who.next_step(terms_of_use.VERSION), "extra_check.recovery_codes")))
-
-
-def _choosing() -> SigningIn | None:
-    """Who is to choose a way of signing in now."""
-    who = signing_in()
-    return who if who and who.next_step(terms_of_use.VERSION) is Step.CHOOSE_METHOD else None
-
-
-def _must_accept() -> SigningIn | None:
-    """Who is to accept the terms now."""
-    who = signing_in()
-    return who if who and who.next_step(terms_of_use.VERSION) is Step.TERMS else None
 
 
 def _microsoft(who: SigningIn) -> str | None:

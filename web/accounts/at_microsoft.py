@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
-from flask import Response, flash, make_response, redirect, render_template, request, session, url_for
+from flask import flash, make_response, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
@@ -102,12 +102,6 @@ def refuse(reason: str) -> ResponseReturnValue:
     """Lead to the page that says why; the address with Microsoft's answer is left at once."""
     session[REFUSED] = str(reason)
     return redirect(url_for("microsoft.refused"))
-
-
-def tell_nobody(answer: Response) -> Response:
-    """The address that Microsoft's answer comes at holds a code: nothing after it gets to know it."""
-    answer.headers["Referrer-Policy"] = "no-referrer"
-    return answer
 
 
 def _session_hash() -> str | None:

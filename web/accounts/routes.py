@@ -17,9 +17,8 @@ from matching.accounts.organisations import signs_in_with_microsoft
 from matching.accounts.proofs.passwords import TooBusy
 from matching.accounts.second_steps import AUTHENTICATOR, RECOVERY, SMS
 from matching.accounts.sessions import Proof, SigningIn, Step
-from matching.accounts.terms import VERSION
 from web.accounts import limits
-from web.accounts.arrival import REMEMBER, TARGET, go_on
+from web.accounts.arrival import REMEMBER, TARGET, at_step, go_on
 from web.accounts.at_microsoft import is_on, leave
 from web.accounts.browser import known_tokens
 from web.accounts.forms import EmailForm, PasswordForm, SecondStepForm
@@ -105,7 +104,7 @@ def password() -> ResponseReturnValue:
 @allows("second_step.check")
 def second_step() -> ResponseReturnValue:
     """Ask for a code of the authenticator, of an SMS, or a recovery code (AUTH-29, AUTH-31)."""
-    who = _at_second_step()
+    who = at_step(Step.SECOND_STEP)
     if who is None:
         return redirect(url_for("accounts.sign_in"))
     kind = _kind(who)
@@ -135,7 +134,7 @@ def second_step() -> ResponseReturnValue:
 @allows("second_step.send")
 def send_sms() -> ResponseReturnValue:
     """Send a new code by SMS to the telephone of who signs in (NOTIF-04)."""
-    who = _at_second_step()
+    who = at_step(Step.SECOND_STEP)
     if who is None or SMS not in who.second_steps:
         return redirect(url_for("accounts.sign_in"))
     try:
@@ -208,12 +207,6 @@ def end_session() -> None:
 
 def _status(form: EmailForm | PasswordForm | SecondStepForm) -> int:
     return 422 if form.is_submitted() else 200
-
-
-def _at_second_step() -> SigningIn | None:
-    """Who is in the midst of signing in, and has nothing but the second step before it."""
-    who = signing_in()
-    return who if who and who.next_step(VERSION) is Step.SECOND_STEP else None
 
 
 def _kind(who: SigningIn) -> str:
